@@ -1,0 +1,111 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"golang.org/x/sync/errgroup"
+)
+
+// Main is the main function of every service: run gets a context that ends at SIGINT or SIGTERM, the arguments, the environment
+// and the log's place, and its error ends the process with exit code 1.
+func Main(name string, run func(ctx context.Context, args, environ []string, stdout io.Writer) error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		os.Exit(1)
+	}
+}
+
+// App is a service that is ready to run.
+type App struct {
+	Log       *slog.Logger
+	Addr      []string // host:port each
+	AdminAddr string   // metrics and pprof; "" is off
+	Engine    *gin.Engine
+}
+
+// Run does what the arguments say: nothing serves until ctx ends, "routes" prints the routes, "healthcheck" asks the running
+// process for its health, for containers without a shell.
+func (a App) Run(ctx context.Context, args []string, stdout io.Writer) error {
+	switch strings.Join(args, " ") {
+	case "":
+		return a.serve(ctx)
+	case "routes":
+		return a.printRoutes(stdout)
+	case "healthcheck":
+		return healthcheck(ctx, a.Addr[0])
+	default:
+		return fmt.Errorf("unknown arguments %q: start it without any to serve, or with routes or healthcheck", args)
+	}
+}
+
+func (a App) serve(ctx context.Context) error {
+	listeners, err := Listen(a.Addr...)
+	if err != nil {
+		return err
+	}
+	if a.AdminAddr == "" {
+		return Run(ctx, a.Log, a.Engine, listeners...)
+	}
+	admin, err := Listen(a.AdminAddr)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return Run(ctx, a.Log, a.Engine, listeners...) })
+	group.Go(func() error { return Run(ctx, a.Log, adminHandler(), admin...) })
+	return group.Wait()
+}
+
+// printRoutes gives one "METHOD path" a line, by path; the HEAD beside each GET goes without saying.
+func (a App) printRoutes(stdout io.Writer) error {
+	routes := a.Engine.Routes()
+	slices.SortFunc(routes, func(x, y gin.RouteInfo) int { return strings.Compare(x.Path+" "+x.Method, y.Path+" "+y.Method) })
+	for _, r := range routes {
+		if r.Method == http.MethodHead {
+			continue
+		}
+		if _, err := fmt.Fprintln(stdout, r.Method, r.Path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func healthcheck(ctx context.Context, addr string) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", http.NoBody)
+	if err != nil {
+		return err
+	}
+	client := http.Client{Timeout: 3 * time.Second}
+	res, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("not ready: %s", res.Status)
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package server
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"storefront/shared/problem"
+)
+
+// requestID names the request. A client's own id is kept only when it is short and plain, since it is written to logs and
+// forwarded.
+func requestID() gin.HandlerFunc {
+	return func(c *gin.Context) {
+		id := c.GetHeader(problem.RequestIDHeader)
+		if !plainID(id) {
+			id = rand.Text()
+		}
+		c.Header(problem.RequestIDHeader, id)
+	}
+}
+
+func plainID(id string) bool {
+	if len(id) < 8 || len(id) > 64 {
+		return false
+	}
+	for _, b := range []byte(id) {
+		switch {
+		case 'a' <= b && b <= 'z', 'A' <= b && b <= 'Z', '0' <= b && b <= '9', b == '-', b == '_':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// RequestID is the id of the request, as it stands in the answer's X-Request-Id.
+func RequestID(c *gin.Context) string { return c.Writer.Header().Get(problem.RequestIDHeader) }
+
+// accessLog writes one line per request, after it, also when the answer was cut off.
+func accessLog(log *slog.Logger) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		start := time.Now()
+		defer func() { logRequest(log, c, time.Since(start)) }()
+		c.Next()
+	}
+}
+
+// logRequest names the route by its template: paths and queries may hold what must not be logged. Error level is for our own
+// faults alone. Health checks are left out.
+func logRequest(log *slog.Logger, c *gin.Context, took time.Duration) {
+	status, route := c.Writer.Status(), c.FullPath()
+	if route == "/healthz" || route == "/readyz" {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 8)
+	attrs = append(attrs,
+		slog.String("request_id", RequestID(c)),
+		slog.String("method", c.Request.Method),
+		slog.String("route", route),
+		slog.Int("status", status),
+		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
+	)
+	if subject := c.GetString(gin.AuthUserKey); subject != "" {
+		attrs = append(attrs, slog.String("subject", subject))
+	}
+	if err := c.Errors.Last(); err != nil {
+		attrs = append(attrs, slog.String("err", err.Error()))
+	}
+	level := slog.LevelInfo
+	if status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	log.LogAttrs(c.Request.Context(), level, "request", attrs...)
+}
+
+// recovery answers a panic with a fixed 500. http.ErrAbortHandler passes: it cuts an answer that has begun and cannot be mended.
+func recovery() gin.HandlerFunc {
+	return func(c *gin.Context) {
+		defer func() {
+			switch p := recover(); {
+			case p == nil:
+			case p == http.ErrAbortHandler:
+				panic(p)
+			case c.Writer.Written():
+				_ = c.Error(panicError(p))
+				panic(http.ErrAbortHandler)
+			default:
+				problem.Respond(c, http.StatusInternalServerError, "Something went wrong on our side.", panicError(p))
+			}
+		}()
+		c.Next()
+	}
+}
+
+func panicError(p any) error { return fmt.Errorf("panic: %v\n%s", p, debug.Stack()) }
+
+// closeAfterTransferEncoding ends the connection after any request that was framed by Transfer-Encoding: net/http keeps it open
+// even where Content-Length stood beside it, which is how requests are smuggled (RFC 9112 §6.1).
+func closeAfterTransferEncoding() gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if len(c.Request.TransferEncoding) > 0 {
+			c.Header("Connection", "close")
+		}
+	}
+}
+
+// bodyLimit bounds what a handler can read; reading on gives http.MaxBytesError, and a body that says at once that it is
+// larger is refused unread.
+func bodyLimit(limit int64) gin.HandlerFunc {
+	if limit == 0 {
+		limit = DefaultBodyLimit
+	}
+	return func(c *gin.Context) {
+		if c.Request.ContentLength > limit {
+			c.Header("Connection", "close")
+			problem.Respond(c, http.StatusRequestEntityTooLarge, "The body is too large.", errors.New("body too large"))
+			return
+		}
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit)
+	}
+}

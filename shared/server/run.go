@@ -1,0 +1,99 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"golang.org/x/sync/errgroup"
+)
+
+// Limits of every server here. A client that is slower or larger is cut off.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 60 * time.Second // header and body together
+	idleTimeout       = 120 * time.Second
+	maxHeaderBytes    = 16 << 10
+
+	drainTime = time.Second      // kept-alive clients are turned away politely for so long
+	stopTime  = 15 * time.Second // requests in flight have so long to finish
+)
+
+// Listen opens every address; none stays open when one fails, and the error names the address.
+func Listen(addrs ...string) ([]net.Listener, error) {
+	var listeners []net.Listener
+	for _, addr := range addrs {
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			for _, open := range listeners {
+				_ = open.Close()
+			}
+			return nil, fmt.Errorf("listen on %s: %w", addr, err)
+		}
+		listeners = append(listeners, l)
+	}
+	return listeners, nil
+}
+
+// Run serves h on the listeners until ctx ends, then stops gracefully: for a second every answer closes its connection, so that
+// kept-alive clients go elsewhere; then no connection is taken any more and what is in flight finishes. nil is a clean stop.
+func Run(ctx context.Context, log *slog.Logger, h http.Handler, listeners ...net.Listener) error {
+	var draining atomic.Bool
+	srv := &http.Server{
+		Handler:                      h,
+		ReadHeaderTimeout:            readHeaderTimeout,
+		ReadTimeout:                  readTimeout,
+		IdleTimeout:                  idleTimeout,
+		MaxHeaderBytes:               maxHeaderBytes,
+		DisableGeneralOptionsHandler: true, // OPTIONS * meets the gate like any other target
+		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		BaseContext: func(net.Listener) context.Context {
+			return context.WithValue(context.WithoutCancel(ctx), drainKey{}, &draining)
+		},
+	}
+	group, failed := errgroup.WithContext(ctx)
+	for _, l := range listeners {
+		log.Info("listening", "addr", l.Addr().String())
+		group.Go(func() error {
+			if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				return fmt.Errorf("serve on %s: %w", l.Addr(), err)
+			}
+			return nil
+		})
+	}
+	group.Go(func() error {
+		<-failed.Done()
+		if ctx.Err() != nil {
+			log.Info("stopping")
+			draining.Store(true)
+			time.Sleep(drainTime)
+		}
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+		defer cancel()
+		return srv.Shutdown(stop)
+	})
+	return group.Wait()
+}
+
+type drainKey struct{}
+
+// stopping reports whether the server behind ctx is turning clients away.
+func stopping(ctx context.Context) bool {
+	flag, ok := ctx.Value(drainKey{}).(*atomic.Bool)
+	return ok && flag.Load()
+}
+
+// drain asks clients to open a new connection, elsewhere, once the server is stopping.
+func drain() gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if stopping(c.Request.Context()) {
+			c.Header("Connection", "close")
+		}
+	}
+}
