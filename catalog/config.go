@@ -1,0 +1,14 @@
+package main
+
+import "storefront/shared/config"
+
+// Config is every setting of catalog.
+type Config struct {
+	config.Common
+}
+
+func loadConfig(environ []string) (Config, error) {
+	s := config.Read(environ)
+	cfg := Config{Common: s.Common("127.0.0.1:3001")}
+	return cfg, s.Err()
+}

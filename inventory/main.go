@@ -1,0 +1,34 @@
+// Inventory says what lies in each branch, to the people who may know: admins, and the managers of the branch.
+package main
+
+import (
+	"context"
+	"io"
+
+	"storefront/inventory/internal/stock"
+	"storefront/shared/auth"
+	"storefront/shared/server"
+)
+
+func main() { server.Main("inventory", run) }
+
+func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
+	cfg, err := loadConfig(environ)
+	if err != nil {
+		return err
+	}
+	log := server.NewLogger(stdout, cfg.LogLevel, cfg.LogFormat)
+	verifier, err := auth.ServiceVerifier(cfg.Common, audience)
+	if err != nil {
+		return err
+	}
+	store, err := stock.Demo()
+	if err != nil {
+		return err
+	}
+	router, err := newRouter(cfg, log, verifier, store)
+	if err != nil {
+		return err
+	}
+	return server.App{Log: log, Addr: cfg.Addr, AdminAddr: cfg.AdminAddr, Engine: router}.Run(ctx, args, stdout)
+}
