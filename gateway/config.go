@@ -1,0 +1,58 @@
+package main
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"storefront/shared/config"
+)
+
+// Config is every setting of the gateway.
+type Config struct {
+	config.Common
+
+	ClientSecret config.Secret
+	Scopes       []string
+	IDTokenAlgs  []string
+
+	CatalogURL      *url.URL
+	InventoryURL    *url.URL
+	UpstreamTimeout time.Duration
+
+	SessionStore  string
+	SessionSecret config.Secret
+}
+
+// idTokenAlgs are the algorithms that ID_TOKEN_ALGS can name.
+var idTokenAlgs = []string{"RS256", "ES256", "EdDSA", "HS256"}
+
+func loadConfig(environ []string) (Config, error) {
+	s := config.Read(environ)
+	cfg := Config{
+		Common:          s.Common("127.0.0.1:3000"),
+		ClientSecret:    s.Secret("FUSIONAUTH_CLIENT_SECRET", "secret of the application in FusionAuth", 1),
+		Scopes:          strings.Fields(s.String("OIDC_SCOPES", "openid profile email offline_access", "scopes asked for at login; offline_access gives a refresh token")),
+		IDTokenAlgs:     s.List("ID_TOKEN_ALGS", "RS256,ES256,EdDSA", "algorithms of ID tokens; HS256 (keyed by the client secret, FusionAuth's tenant default) only when listed"),
+		CatalogURL:      s.URL("CATALOG_URL", "http://localhost:3001", "where the gateway reaches catalog"),
+		InventoryURL:    s.URL("INVENTORY_URL", "http://localhost:3002", "where the gateway reaches inventory"),
+		UpstreamTimeout: s.Duration("UPSTREAM_TIMEOUT", 10*time.Second, "longest exchange with a service"),
+		SessionStore:    s.Enum("SESSION_STORE", "memory", "where sessions are kept: memory (one gateway process)", "memory"),
+		SessionSecret:   s.Secret("SESSION_SECRET", "seals the cookies of login attempts, at least 32 bytes", 32),
+	}
+	s.RefuseDemo("FUSIONAUTH_CLIENT_SECRET", cfg.ClientSecret, cfg.GatewayURL)
+	s.RefuseDemo("SESSION_SECRET", cfg.SessionSecret, cfg.GatewayURL)
+	for _, alg := range cfg.IDTokenAlgs {
+		if !slices.Contains(idTokenAlgs, alg) {
+			s.Fault("ID_TOKEN_ALGS", "%q is not one of %s", alg, strings.Join(idTokenAlgs, ", "))
+		}
+	}
+	if !slices.Contains(cfg.Scopes, "openid") {
+		s.Fault("OIDC_SCOPES", "must hold openid, without which no ID token says who signed in")
+	}
+	return cfg, s.Err()
+}
+
+// secure reports whether browsers reach the gateway over https, so that its cookies must be Secure.
+func (c Config) secure() bool { return c.GatewayURL.Scheme == "https" }

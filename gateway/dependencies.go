@@ -1,0 +1,93 @@
+package main
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"storefront/gateway/internal/login"
+	"storefront/gateway/internal/session"
+	"storefront/gateway/internal/storefront"
+	"storefront/gateway/internal/upstream"
+	"storefront/shared/auth"
+)
+
+// dependencies is what the routes are made of.
+type dependencies struct {
+	sessions  session.Store
+	users     *login.Login
+	pages     *storefront.Pages
+	catalog   *upstream.Service
+	inventory *upstream.Service
+	signer    *auth.Signer
+}
+
+func newDependencies(cfg Config) (d *dependencies, err error) {
+	d = &dependencies{}
+	d.sessions = session.NewMemory(session.DefaultLimit, nil)
+	if d.signer, err = auth.GatewaySigner(cfg.Common); err != nil {
+		return d, err
+	}
+	if d.catalog, err = upstream.New(upstream.Config{URL: cfg.CatalogURL, Timeout: cfg.UpstreamTimeout, TLS: cfg.TLS}); err != nil {
+		return d, err
+	}
+	if d.inventory, err = upstream.New(upstream.Config{URL: cfg.InventoryURL, Timeout: cfg.UpstreamTimeout, TLS: cfg.TLS}); err != nil {
+		return d, err
+	}
+	d.pages, err = storefront.New(storefront.Config{
+		Visitor:      d.visitor,
+		Products:     d.products,
+		SignInOrigin: cfg.FusionAuthPublicURL.Scheme + "://" + cfg.FusionAuthPublicURL.Host,
+	})
+	if err != nil {
+		return d, err
+	}
+	d.users, err = newLogin(cfg, d)
+	return d, err
+}
+
+func newLogin(cfg Config, d *dependencies) (*login.Login, error) {
+	verifier, err := auth.UserVerifier(cfg.Common)
+	if err != nil {
+		return nil, err
+	}
+	return login.New(login.Config{
+		FusionAuthURL:       cfg.FusionAuthURL,
+		FusionAuthPublicURL: cfg.FusionAuthPublicURL,
+		Issuer:              cfg.Issuer,
+		ClientID:            cfg.ClientID,
+		ClientSecret:        string(cfg.ClientSecret),
+		Scopes:              cfg.Scopes,
+		IDTokenAlgs:         cfg.IDTokenAlgs,
+		GatewayURL:          cfg.GatewayURL,
+		Secret:              []byte(cfg.SessionSecret),
+		Secure:              cfg.secure(),
+		Store:               d.sessions,
+		Verifier:            verifier,
+		ConfirmLogout:       d.pages.ConfirmLogout,
+		TLS:                 cfg.TLS,
+	})
+}
+
+// gatewayToken is the source of tokens that prove "through the gateway" to one service: a fresh one for each request.
+func (d *dependencies) gatewayToken(audience string) upstream.TokenSource {
+	return func(_ *gin.Context, target auth.Target, _ bool) (string, error) {
+		return d.signer.Sign(audience, target)
+	}
+}
+
+// userToken is the source of the caller's own access token.
+func (d *dependencies) userToken(c *gin.Context, _ auth.Target, renew bool) (string, error) {
+	return d.users.Token(c, renew)
+}
+
+func (d *dependencies) products(c *gin.Context) ([]storefront.Product, error) {
+	var list struct {
+		Products []storefront.Product `json:"products"`
+	}
+	err := d.catalog.Fetch(c, d.gatewayToken("catalog"), "/products", &list)
+	return list.Products, err
+}
+
+func (d *dependencies) visitor(c *gin.Context) (storefront.Visitor, bool) {
+	p, record, ok := d.users.Visitor(c)
+	return storefront.Visitor{Name: record.Name, Roles: p.Roles}, ok
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"storefront/gateway/internal/session"
+	"storefront/shared/problem"
+)
+
+// oneCredential refuses a request that carries a Bearer token and a session cookie: whose request it is would be a matter of taste.
+func oneCredential(secure bool) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if session.HasCookie(c.Request, secure) && sendsBearer(c.Request) {
+			problem.Respond(c, http.StatusBadRequest, "Send a session cookie or a Bearer token, not both.", errors.New("cookie and bearer"))
+		}
+	}
+}
+
+func sendsBearer(r *http.Request) bool {
+	for _, v := range r.Header["Authorization"] {
+		scheme, _, _ := strings.Cut(v, " ")
+		if strings.EqualFold(scheme, "Bearer") {
+			return true
+		}
+	}
+	return false
+}
+
+// crossOrigin refuses unsafe requests that another site has made a browser send. A sibling subdomain is another site too; the one
+// trusted origin is GATEWAY_URL's. A Bearer token without a cookie is no browser's doing and passes.
+func crossOrigin(gateway *url.URL) (gin.HandlerFunc, error) {
+	protection := http.NewCrossOriginProtection()
+	if err := protection.AddTrustedOrigin(gateway.Scheme + "://" + gateway.Host); err != nil {
+		return nil, err
+	}
+	return func(c *gin.Context) {
+		if sendsBearer(c.Request) && len(c.Request.Header["Cookie"]) == 0 {
+			return
+		}
+		if err := protection.Check(c.Request); err != nil {
+			problem.Respond(c, http.StatusForbidden, "This request comes from another site.", err)
+		}
+	}, nil
+}

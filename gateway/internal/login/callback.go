@@ -1,0 +1,188 @@
+package login
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/gin-gonic/gin"
+	"golang.org/x/oauth2"
+
+	"storefront/gateway/internal/session"
+	"storefront/shared/auth"
+	"storefront/shared/problem"
+)
+
+// The ways in which a callback fails; problems says how each is answered.
+var (
+	errUnavailable = errors.New("identity server unavailable")
+	errDenied      = errors.New("identity server refused")
+	errUntrusted   = errors.New("answer of the identity server is not acceptable")
+	errStoreAway   = errors.New("session store unavailable")
+)
+
+var problems = problem.Table{
+	{Err: errUnavailable, Status: http.StatusServiceUnavailable, Slug: "identity-unavailable", Detail: "The identity server does not answer. Try again in a moment."},
+	{Err: errStoreAway, Status: http.StatusServiceUnavailable, Slug: "session-unavailable", Detail: "Sessions are not available. Try again in a moment."},
+	{Err: errDenied, Status: http.StatusBadRequest, Slug: "login-refused", Detail: "The identity server did not complete the sign-in. Start again at /login."},
+	{Err: errUntrusted, Status: http.StatusBadGateway, Slug: "login-untrusted", Detail: "The identity server's answer could not be verified. Nobody was signed in."},
+}
+
+func (l *Login) fail(c *gin.Context, err error) {
+	if errors.Is(err, errUnavailable) || errors.Is(err, errStoreAway) {
+		c.Header("Retry-After", "1")
+	}
+	problems.Respond(c, err)
+}
+
+// callback receives the browser from the identity server (RFC 6749 §4.1.2).
+func (l *Login) callback(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	state := c.Query("state")
+	t, err := l.attempts.open(c.Request, state, l.now())
+	if err != nil {
+		l.stray(c, "/")
+		return
+	}
+	l.attempts.clear(c.Writer, state)
+	first, err := l.cfg.Store.Spend(c.Request.Context(), state, attemptLife)
+	if err != nil {
+		l.fail(c, fmt.Errorf("%w: %w", errStoreAway, err))
+		return
+	}
+	if !first {
+		l.stray(c, t.ReturnTo)
+		return
+	}
+	record, err := l.complete(c, t)
+	if err != nil {
+		l.fail(c, err)
+		return
+	}
+	if err := session.Start(c, record); err != nil {
+		l.fail(c, fmt.Errorf("%w: %w", errStoreAway, err))
+		return
+	}
+	c.Set(gin.AuthUserKey, record.Subject)
+	c.Redirect(http.StatusSeeOther, t.ReturnTo)
+}
+
+// stray answers a callback that belongs to no attempt of this browser, or to one that is over: a reloaded page, a second tab, or
+// somebody else's code. Nobody is signed in by it; whoever is signed in already goes on.
+func (l *Login) stray(c *gin.Context, returnTo string) {
+	if _, err := session.From(c); err == nil {
+		c.Redirect(http.StatusSeeOther, returnTo)
+		return
+	}
+	c.Redirect(http.StatusFound, to(returnTo))
+}
+
+// complete turns the answer into a session record, or fails without one.
+func (l *Login) complete(c *gin.Context, t attempt) (session.Record, error) {
+	ctx := c.Request.Context()
+	p, err := l.provider.get(ctx)
+	if err != nil {
+		return session.Record{}, fmt.Errorf("%w: %w", errUnavailable, err)
+	}
+	if err := l.checkAnswer(c, p); err != nil {
+		return session.Record{}, err
+	}
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, l.client)
+	tokens, err := p.oauth2.Exchange(ctx, c.Query("code"), oauth2.VerifierOption(t.Verifier))
+	if err != nil {
+		return session.Record{}, exchangeError(err)
+	}
+	return l.identify(ctx, p, t, tokens)
+}
+
+// checkAnswer looks at the authorization response itself: iss against mix-up (RFC 9207 §2.4), error, a code.
+func (l *Login) checkAnswer(c *gin.Context, p *provider) error {
+	iss, given := c.GetQuery("iss")
+	switch {
+	case given && iss != l.cfg.Issuer, !given && p.alwaysIssues:
+		return fmt.Errorf("%w: iss of another identity server, or none", errUntrusted)
+	case c.Query("error") != "":
+		return fmt.Errorf("%w: error response", errDenied)
+	case c.Query("code") == "":
+		return fmt.Errorf("%w: no code", errDenied)
+	}
+	return nil
+}
+
+// exchangeError sorts the failures of the token endpoint: it said no, it said nothing usable, or it said nothing.
+func exchangeError(err error) error {
+	refusal, answered := errors.AsType[*oauth2.RetrieveError](err)
+	switch {
+	case !answered && errors.Is(err, errTooLarge):
+		return fmt.Errorf("%w: token endpoint: %w", errUntrusted, errTooLarge)
+	case !answered && isTransport(err):
+		return fmt.Errorf("%w: token endpoint", errUnavailable)
+	case !answered:
+		return fmt.Errorf("%w: token endpoint: answer is no token response", errUntrusted)
+	case refusal.Response != nil && refusal.Response.StatusCode >= http.StatusInternalServerError:
+		return fmt.Errorf("%w: token endpoint: %s", errUnavailable, refusal.Response.Status)
+	case refusal.ErrorCode == "invalid_grant":
+		return fmt.Errorf("%w: invalid_grant", errDenied)
+	default:
+		return fmt.Errorf("%w: token endpoint refused the client", errUntrusted)
+	}
+}
+
+// identify verifies what the token endpoint gave (OpenID Connect Core §3.1.3.7). Roles come later, from the access token, at each
+// request; here it must only verify and speak of the same user.
+func (l *Login) identify(ctx context.Context, p *provider, t attempt, tokens *oauth2.Token) (session.Record, error) {
+	raw, _ := tokens.Extra("id_token").(string)
+	id, err := p.idTokens.Verify(ctx, raw)
+	switch {
+	case err != nil:
+		return session.Record{}, fmt.Errorf("%w: ID token: %w", errUntrusted, err)
+	case id.Nonce != t.Nonce:
+		return session.Record{}, fmt.Errorf("%w: nonce", errUntrusted)
+	case id.AccessTokenHash != "" && id.VerifyAccessToken(tokens.AccessToken) != nil:
+		return session.Record{}, fmt.Errorf("%w: at_hash", errUntrusted)
+	}
+	user, err := l.cfg.Verifier.Verify(ctx, tokens.AccessToken, auth.Target{})
+	switch {
+	case errors.Is(err, auth.ErrUnavailable):
+		return session.Record{}, fmt.Errorf("%w: %w", errUnavailable, err)
+	case err != nil:
+		return session.Record{}, fmt.Errorf("%w: access token: %w", errUntrusted, err)
+	case user.Subject != id.Subject || user.Subject == "":
+		return session.Record{}, fmt.Errorf("%w: ID token and access token name different users", errUntrusted)
+	}
+	name, email, err := profile(id)
+	if err != nil {
+		return session.Record{}, fmt.Errorf("%w: profile claims", errUntrusted)
+	}
+	now := l.now()
+	return session.Record{
+		Subject: user.Subject, Name: name, Email: email,
+		AccessToken: tokens.AccessToken, AccessExpires: user.ExpiresAt, RefreshAt: refreshAt(now, user.ExpiresAt),
+		RefreshToken: tokens.RefreshToken, Expires: now.Add(session.Absolute),
+	}, nil
+}
+
+// profile gives what the ID token says of the user (OpenID Connect Core §5.1), as far as scopes let it; both may be "".
+func profile(id *oidc.IDToken) (name, email string, err error) {
+	var claims struct {
+		Name     string `json:"name"`
+		Given    string `json:"given_name"`
+		Family   string `json:"family_name"`
+		Username string `json:"preferred_username"`
+		Email    string `json:"email"`
+	}
+	err = id.Claims(&claims)
+	full := strings.TrimSpace(claims.Given + " " + claims.Family)
+	return cmp.Or(claims.Name, full, claims.Username, claims.Email), claims.Email, err
+}
+
+// isTransport reports whether err means that no answer came, rather than a bad one.
+func isTransport(err error) bool {
+	_, transport := errors.AsType[*url.Error](err)
+	return transport
+}

@@ -1,0 +1,78 @@
+package login
+
+import (
+	"crypto/tls"
+	"errors"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"golang.org/x/sync/singleflight"
+
+	"storefront/gateway/internal/session"
+	"storefront/shared/auth"
+	"storefront/shared/server"
+)
+
+// Config is what signing in needs. Every field is required but for Now and TLS.
+type Config struct {
+	FusionAuthURL       *url.URL // where the gateway reaches the identity server
+	FusionAuthPublicURL *url.URL // where browsers reach it
+	Issuer              string   // the iss of its answers
+	ClientID            string
+	ClientSecret        string
+	Scopes              []string
+	IDTokenAlgs         []string // HS256 means: keyed by the client secret (OpenID Connect Core §10.1)
+
+	GatewayURL *url.URL // the public URL, on which the callback is registered
+	Secret     []byte   // seals the cookies of login attempts
+	Secure     bool     // cookies, where GatewayURL is https
+
+	Store    session.Store
+	Verifier *auth.Verifier // of user tokens
+	// ConfirmLogout shows a page with a button that posts to /logout.
+	ConfirmLogout gin.HandlerFunc
+
+	TLS *tls.Config
+	Now func() time.Time
+}
+
+// Login holds the handlers. It is safe for concurrent use.
+type Login struct {
+	cfg       Config
+	client    *http.Client
+	provider  *discovery
+	attempts  *attempts
+	refreshes singleflight.Group
+	resting   atomic.Int64 // unix nanoseconds until which refreshes rest
+	now       func() time.Time
+}
+
+// New checks the configuration; it talks to nobody.
+func New(cfg Config) (*Login, error) {
+	if cfg.Store == nil || cfg.Verifier == nil || cfg.ConfirmLogout == nil || cfg.GatewayURL == nil {
+		return nil, errors.New("login config: Store, Verifier, ConfirmLogout and GatewayURL are required")
+	}
+	attempts, err := newAttempts(cfg.Secret, cfg.Secure)
+	if err != nil {
+		return nil, err
+	}
+	l := &Login{cfg: cfg, client: newClient(cfg.TLS), attempts: attempts, now: cfg.Now}
+	l.provider = &discovery{cfg: cfg, client: l.client}
+	if l.now == nil {
+		l.now = time.Now
+	}
+	return l, nil
+}
+
+// Mount adds the routes of signing in and out to r, which must carry [session.Sessions].
+func (l *Login) Mount(r gin.IRoutes) {
+	server.Get(r, "/login", l.start)
+	server.Get(r, "/oauth-redirect", l.callback)
+	r.POST("/logout", l.logout)
+	server.Get(r, "/logout", l.logoutByLink)
+	server.Get(r, "/logout/frontchannel", l.logoutFrontChannel)
+	server.Get(r, "/me", l.Require, l.me)
+}

@@ -1,0 +1,124 @@
+package login
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"storefront/gateway/internal/session"
+)
+
+// logout ends the session here, revokes the refresh token, and sends the browser on to end the single sign-on.
+func (l *Login) logout(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	current, err := session.From(c)
+	if err != nil && !errors.Is(err, session.ErrNone) {
+		l.fail(c, fmt.Errorf("%w: %w", errStoreAway, err))
+		return
+	}
+	signedIn := err == nil
+	if err := session.End(c); err != nil {
+		l.fail(c, fmt.Errorf("%w: %w", errStoreAway, err))
+		return
+	}
+	if !signedIn {
+		c.Redirect(http.StatusSeeOther, "/")
+		return
+	}
+	c.Set(gin.AuthUserKey, current.Subject)
+	c.Redirect(http.StatusSeeOther, l.farewell(c, current.RefreshToken))
+}
+
+// farewell does what the identity server needs of a logout and gives the address that ends its own session. The user is signed
+// out here already: what fails goes to the log and no further.
+func (l *Login) farewell(c *gin.Context, refreshToken string) string {
+	p, err := l.provider.get(c.Request.Context())
+	if err != nil {
+		_ = c.Error(err)
+		return "/"
+	}
+	if err := l.revoke(c.Request.Context(), p, refreshToken); err != nil {
+		_ = c.Error(err)
+	}
+	if p.endSession == nil {
+		return "/"
+	}
+	// client_id in place of id_token_hint, which would put a token into the browser's address line (RP-Initiated Logout §2).
+	target := *p.endSession
+	query := target.Query()
+	query.Set("client_id", l.cfg.ClientID)
+	query.Set("post_logout_redirect_uri", l.cfg.GatewayURL.String()+"/")
+	target.RawQuery = query.Encode()
+	return target.String()
+}
+
+// revoke makes the refresh token worthless: by RFC 7009 where the identity server offers it, else by FusionAuth's logout API.
+func (l *Login) revoke(ctx context.Context, p *provider, refreshToken string) error {
+	if refreshToken == "" {
+		return nil
+	}
+	req, err := l.revocation(ctx, p, refreshToken)
+	if err != nil {
+		return fmt.Errorf("revoke refresh token: %w", err)
+	}
+	res, err := l.client.Do(req)
+	if err != nil {
+		return fmt.Errorf("revoke refresh token: %w", errUnavailable)
+	}
+	defer func() { _ = res.Body.Close() }()
+	_, _ = io.Copy(io.Discard, res.Body)
+	if res.StatusCode >= http.StatusMultipleChoices {
+		return fmt.Errorf("revoke refresh token: %s", res.Status)
+	}
+	return nil
+}
+
+func (l *Login) revocation(ctx context.Context, p *provider, refreshToken string) (*http.Request, error) {
+	if p.revocation == "" {
+		body, err := json.Marshal(map[string]any{"global": false, "refreshToken": refreshToken})
+		if err != nil {
+			return nil, err
+		}
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.cfg.FusionAuthURL.String()+"/api/logout", bytes.NewReader(body))
+		if err == nil {
+			req.Header.Set("Content-Type", "application/json")
+		}
+		return req, err
+	}
+	form := url.Values{"token": {refreshToken}, "token_type_hint": {"refresh_token"}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.revocation, strings.NewReader(form.Encode()))
+	if err == nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.SetBasicAuth(url.QueryEscape(l.cfg.ClientID), url.QueryEscape(l.cfg.ClientSecret)) // RFC 6749 §2.3.1
+	}
+	return req, err
+}
+
+// logoutByLink is logout by a link. From another site it only asks: an image there could sign people out otherwise.
+func (l *Login) logoutByLink(c *gin.Context) {
+	switch c.GetHeader("Sec-Fetch-Site") {
+	case "", "none", "same-origin":
+		l.logout(c)
+	default:
+		l.cfg.ConfirmLogout(c)
+	}
+}
+
+// logoutFrontChannel is loaded by the identity server's pages when the user signs out there. It answers 200 however often it is
+// called and whoever calls it.
+func (l *Login) logoutFrontChannel(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	if err := session.End(c); err != nil {
+		l.fail(c, fmt.Errorf("%w: %w", errStoreAway, err))
+		return
+	}
+	c.String(http.StatusOK, "signed out\n")
+}

@@ -1,0 +1,64 @@
+package login
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/gin-gonic/gin"
+	"golang.org/x/oauth2"
+
+	"storefront/shared/problem"
+	"storefront/shared/server"
+)
+
+// start sends the browser to the identity server with a new attempt.
+func (l *Login) start(c *gin.Context) {
+	returnTo := localPath(c.Query("return_to"))
+	if l.onOtherHost(c.Request) {
+		l.moveHome(c, returnTo)
+		return
+	}
+	p, err := l.provider.get(c.Request.Context())
+	if err != nil {
+		problem.Unavailable(c, "Signing in is not possible at the moment.", err)
+		return
+	}
+	t := newAttempt(returnTo, l.now())
+	if err := l.attempts.begin(c.Writer, c.Request, t); err != nil {
+		problem.Table(nil).Respond(c, err)
+		return
+	}
+	c.Header("Cache-Control", "no-store")
+	c.Redirect(http.StatusFound, p.oauth2.AuthCodeURL(t.State, oidc.Nonce(t.Nonce), oauth2.S256ChallengeOption(t.Verifier)))
+}
+
+// moved marks a redirect to GATEWAY_URL, so that a proxy that rewrites Host cannot make a loop of it.
+const moved = "moved"
+
+// onOtherHost reports whether the browser knows the gateway by another name than GATEWAY_URL's, such as 127.0.0.1 for localhost:
+// the callback goes to GATEWAY_URL, where cookies of the other name would be missing.
+func (l *Login) onOtherHost(r *http.Request) bool {
+	return !strings.EqualFold(r.Host, l.cfg.GatewayURL.Host) && !r.URL.Query().Has(moved)
+}
+
+func (l *Login) moveHome(c *gin.Context, returnTo string) {
+	c.Header("Cache-Control", "no-store")
+	query := url.Values{"return_to": {returnTo}, moved: {"1"}}
+	c.Redirect(http.StatusFound, l.cfg.GatewayURL.String()+"/login?"+query.Encode())
+}
+
+// to is the address of a fresh login that comes back to returnTo.
+func to(returnTo string) string {
+	return "/login?" + url.Values{"return_to": {returnTo}}.Encode()
+}
+
+// localPath gives target if it is a path on this host that the gateway would serve, and / for everything else: another origin in
+// any of the spellings that browsers take for one (ASVS 5.1.5), or text that is no request target.
+func localPath(target string) string {
+	if !server.PlainTarget(target) || len(target) > server.MaxTarget {
+		return "/"
+	}
+	return target
+}

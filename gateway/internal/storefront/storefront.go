@@ -1,0 +1,123 @@
+// Package storefront is the web pages of the shop. It renders on the server and knows nothing of tokens: who is signed in and what
+// is sold come from functions that the routes hand in.
+package storefront
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"storefront/shared/auth"
+	"storefront/shared/problem"
+	"storefront/shared/server"
+)
+
+//go:embed templates
+var templates embed.FS
+
+//go:embed static/shop.css
+var stylesheet []byte
+
+// Visitor is whoever looks at the page; the zero value is nobody.
+type Visitor struct {
+	Name  string
+	Roles []auth.Role
+}
+
+// Product is what a page shows of one.
+type Product struct {
+	ID          int64  `json:"id"`
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Price       int64  `json:"price"` // minor units
+	Currency    string `json:"currency"`
+	Category    string `json:"category"`
+}
+
+// Money is the price as people write it.
+func (p Product) Money() string {
+	return fmt.Sprintf("%d.%02d %s", p.Price/100, p.Price%100, p.Currency)
+}
+
+// Config is what the pages need from the rest of the gateway.
+type Config struct {
+	// Visitor gives whoever is signed in; false is nobody.
+	Visitor func(*gin.Context) (Visitor, bool)
+	// Products gives the list of the catalog.
+	Products func(*gin.Context) ([]Product, error)
+	// SignInOrigin is where forms lead beyond this site: browsers apply form-action to redirects too.
+	SignInOrigin string
+}
+
+// Pages holds the handlers.
+type Pages struct {
+	cfg   Config
+	pages *template.Template
+	csp   string
+}
+
+// New parses the templates.
+func New(cfg Config) (*Pages, error) {
+	pages, err := template.ParseFS(templates, "templates/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("parse templates: %w", err)
+	}
+	csp := "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' " + cfg.SignInOrigin
+	return &Pages{cfg: cfg, pages: pages, csp: csp}, nil
+}
+
+// Mount adds the pages to r.
+func (p *Pages) Mount(r gin.IRoutes) {
+	server.Get(r, "/", p.home)
+	server.Get(r, "/static/shop.css", p.styles)
+}
+
+type homePage struct {
+	Visitor  Visitor
+	SignedIn bool
+	Products []Product
+	Away     bool // the catalog cannot be asked
+	Branches []int
+}
+
+// branches are the ones of the demo shop; inventory tells who may see which.
+var branches = []int{1, 2, 3}
+
+func (p *Pages) home(c *gin.Context) {
+	page := homePage{Branches: branches}
+	page.Visitor, page.SignedIn = p.cfg.Visitor(c)
+	products, err := p.cfg.Products(c)
+	if err != nil {
+		_ = c.Error(err)
+		page.Away = true
+	}
+	page.Products = products
+	p.render(c, http.StatusOK, "home.html", page)
+}
+
+// ConfirmLogout is the page that asks whether to sign out, for a link from elsewhere.
+func (p *Pages) ConfirmLogout(c *gin.Context) {
+	p.render(c, http.StatusOK, "logout.html", nil)
+}
+
+// render answers with a page that depends on who asks, so no cache may keep it. A template that fails is a 500, not half a page.
+func (p *Pages) render(c *gin.Context, status int, name string, data any) {
+	var page bytes.Buffer
+	if err := p.pages.ExecuteTemplate(&page, name, data); err != nil {
+		problem.Table(nil).Respond(c, fmt.Errorf("render %s: %w", name, err))
+		return
+	}
+	c.Header("Cache-Control", "no-store")
+	c.Header("Content-Security-Policy", p.csp)
+	c.Header("Referrer-Policy", "same-origin")
+	c.Data(status, "text/html; charset=utf-8", page.Bytes())
+}
+
+func (*Pages) styles(c *gin.Context) {
+	c.Header("Cache-Control", "public, max-age=300")
+	c.Data(http.StatusOK, "text/css; charset=utf-8", stylesheet)
+}
