@@ -30,6 +30,11 @@ var idTokenAlgs = []string{"RS256", "ES256", "EdDSA", "HS256"}
 
 func loadConfig(environ []string) (Config, error) {
 	s := config.Read(environ)
+	cfg := declare(s)
+	return cfg, s.Err()
+}
+
+func declare(s *config.Settings) Config {
 	cfg := Config{
 		Common:          s.Common("127.0.0.1:3000"),
 		ClientSecret:    s.Secret("FUSIONAUTH_CLIENT_SECRET", "secret of the application in FusionAuth", 1),
@@ -51,7 +56,7 @@ func loadConfig(environ []string) (Config, error) {
 	if !slices.Contains(cfg.Scopes, "openid") {
 		s.Fault("OIDC_SCOPES", "must hold openid, without which no ID token says who signed in")
 	}
-	return cfg, s.Err()
+	return cfg
 }
 
 // secure reports whether browsers reach the gateway over https, so that its cookies must be Secure.

@@ -9,6 +9,10 @@ type Config struct {
 
 func loadConfig(environ []string) (Config, error) {
 	s := config.Read(environ)
-	cfg := Config{Common: s.Common("127.0.0.1:3002")}
+	cfg := declare(s)
 	return cfg, s.Err()
+}
+
+func declare(s *config.Settings) Config {
+	return Config{Common: s.Common("127.0.0.1:3002")}
 }

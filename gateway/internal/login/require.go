@@ -65,7 +65,7 @@ func (l *Login) Visitor(c *gin.Context) (auth.Principal, session.Record, bool) {
 func (l *Login) refuse(c *gin.Context, err error) {
 	refusal, refused := errors.AsType[auth.Refusal](err)
 	switch {
-	case !refused && !errors.Is(err, session.ErrNone):
+	case errors.Is(err, errUntrusted), !refused && !errors.Is(err, session.ErrNone):
 		problem.Unavailable(c, "Your sign-in cannot be checked at the moment.", err)
 	case visits(c.Request):
 		_ = c.Error(err)

@@ -88,7 +88,11 @@ func (m *Memory) Spend(_ context.Context, text string, ttl time.Duration) (bool,
 	if m.spends.Add(1) > int64(m.limit) {
 		m.dropSpent()
 	}
-	_, again := m.spent.LoadOrStore(text, m.now().Add(ttl))
+	now := m.now()
+	old, again := m.spent.LoadOrStore(text, now.Add(ttl))
+	if again && now.After(old.(time.Time)) {
+		return m.spent.CompareAndSwap(text, old, now.Add(ttl)), nil
+	}
 	return !again, nil
 }
 

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"storefront/shared/config"
+	"storefront/shared/config/configtest"
+)
+
+func TestSettings_areInTheREADME(t *testing.T) {
+	t.Parallel()
+	s := config.Read(nil)
+	declare(s)
+	configtest.MatchREADME(t, "../README.md", "gateway", s.Declared())
+}
+
+const longEnough = "0123456789abcdef0123456789abcdef"
+
+// environment is a complete one, with changes over it.
+func environment(changes ...string) []string {
+	return append([]string{"JWT_SIGNING_KEY=" + longEnough, "SESSION_SECRET=" + longEnough, "FUSIONAUTH_CLIENT_SECRET=secret"}, changes...)
+}
+
+func TestLoadConfig_refuses(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		env  []string
+		want []string
+	}{
+		"nothing, all at once":        {[]string{}, []string{"JWT_SIGNING_KEY: is required", "FUSIONAUTH_CLIENT_SECRET: is required", "SESSION_SECRET: is required"}},
+		"a short session secret":      {environment("SESSION_SECRET=short"), []string{"SESSION_SECRET: is shorter than 32"}},
+		"an unknown store":            {environment("SESSION_STORE=disk"), []string{"SESSION_STORE"}},
+		"ID tokens without signature": {environment("ID_TOKEN_ALGS=RS256,none"), []string{`ID_TOKEN_ALGS: "none"`}},
+		"login without openid":        {environment("OIDC_SCOPES=profile"), []string{"OIDC_SCOPES: must hold openid"}},
+		"no time at all":              {environment("UPSTREAM_TIMEOUT=0s"), []string{"UPSTREAM_TIMEOUT"}},
+		"a time without unit":         {environment("UPSTREAM_TIMEOUT=10"), []string{"UPSTREAM_TIMEOUT"}},
+		"demo secrets in public": {environment("GATEWAY_URL=https://shop.example.com", "SESSION_SECRET=demo-"+longEnough, "FUSIONAUTH_CLIENT_SECRET=demo-x"),
+			[]string{"SESSION_SECRET: is a demo value", "FUSIONAUTH_CLIENT_SECRET: is a demo value"}},
+		"a misspelt name of its own": {environment("UPSTREAM_TIMEOT=5s"), []string{"did you mean UPSTREAM_TIMEOUT?"}},
+	} {
+		_, err := loadConfig(tt.env)
+		for _, want := range tt.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %q in it", name, err, want)
+			}
+		}
+	}
+}

@@ -1,0 +1,257 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"storefront/shared/auth"
+	"storefront/shared/auth/authtest"
+	"storefront/shared/server"
+)
+
+// front is a whole gateway before a service that records what reaches it.
+type front struct {
+	*httptest.Server
+	users *authtest.Issuer
+
+	mu       sync.Mutex
+	received []*http.Request
+}
+
+func newFront(t testing.TB, changes ...string) *front {
+	t.Helper()
+	f := &front{users: authtest.New(t, "HS256")}
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.mu.Lock()
+		f.received = append(f.received, r)
+		f.mu.Unlock()
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"products":[{"id":1,"name":"<b>Cup</b>","price":905,"currency":"EUR"}]}`)
+	}))
+	t.Cleanup(service.Close)
+	cfg, err := loadConfig(append([]string{
+		"JWT_SIGNING_KEY=" + f.users.Users.Secret(), "SESSION_SECRET=" + longEnough, "FUSIONAUTH_CLIENT_SECRET=secret",
+		"CATALOG_URL=" + service.URL, "INVENTORY_URL=" + service.URL,
+	}, changes...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	deps, err := newDependencies(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	router, err := newRouter(cfg, server.NewLogger(io.Discard, "error", "json"), deps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Server = httptest.NewServer(router)
+	t.Cleanup(f.Close)
+	return f
+}
+
+func (f *front) requests() []*http.Request {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.received
+}
+
+func (f *front) send(t testing.TB, method, target string, header ...string) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, f.URL+target, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res, string(body)
+}
+
+func (f *front) bearer(t testing.TB, roles ...string) string {
+	t.Helper()
+	return "Bearer " + f.users.UserToken(t, authtest.Claims{"roles": append([]string{}, roles...)})
+}
+
+// A public request reaches the catalog with one token, for that request alone, whatever the client sent along.
+func TestPublicRoutes_carryAGatewayToken(t *testing.T) {
+	t.Parallel()
+	f := newFront(t)
+	catalog := f.users.Verifier(t, "catalog")
+	for _, target := range []string{"/products", "/products/7?a=%20b", "/products?x=<\"&>"} {
+		res, _ := f.send(t, http.MethodGet, target, "Authorization", f.bearer(t, "admin"), "X-Roles", "admin", "Host", "evil.example")
+		if res.StatusCode != http.StatusOK {
+			t.Fatalf("%s = %d", target, res.StatusCode)
+		}
+		got := f.requests()[len(f.requests())-1]
+		token, err := auth.BearerToken(got)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := catalog.Verify(t.Context(), token, auth.Target{Method: http.MethodGet, URI: got.RequestURI})
+		if err != nil || p.Kind != auth.GatewayToken || len(p.Roles) != 0 || p.ExpiresAt.Sub(p.IssuedAt) != auth.GatewayTokenLife {
+			t.Errorf("%s: catalog sees %+v, %v", target, p, err)
+		}
+		if _, err := catalog.Verify(t.Context(), token, auth.Target{Method: http.MethodGet, URI: "/products/8"}); err == nil {
+			t.Errorf("%s: the token serves another request", target)
+		}
+		if _, err := f.users.Verifier(t, "inventory").Verify(t.Context(), token, auth.Target{Method: http.MethodGet, URI: got.RequestURI}); err == nil {
+			t.Errorf("%s: the token serves inventory", target)
+		}
+	}
+}
+
+func TestRoleRoutes(t *testing.T) {
+	t.Parallel()
+	f := newFront(t)
+	gateway := "Bearer " + f.users.GatewayToken(t, "inventory", auth.Target{Method: "GET", URI: "/branches/1/products"})
+	tests := []struct {
+		name    string
+		target  string
+		header  []string
+		want    int
+		reaches bool
+	}{
+		{"nobody", "/branches/1/products", nil, 401, false},
+		{"nobody with a bad id", "/branches/x/products", nil, 401, false},
+		{"customer", "/branches/1/products", []string{"Authorization", f.bearer(t, "customer")}, 403, false},
+		{"customer with a bad id", "/branches/x/products", []string{"Authorization", f.bearer(t, "customer")}, 403, false},
+		{"customer who says admin", "/branches/1/products?roles=admin", []string{"Authorization", f.bearer(t, "customer"), "Roles", "admin", "X-Roles", "admin"}, 403, false},
+		{"superadmin", "/branches/1/products", []string{"Authorization", f.bearer(t, "superadmin", "Admin", "admin ")}, 403, false},
+		{"no roles", "/branches/1/products", []string{"Authorization", f.bearer(t)}, 403, false},
+		{"anonymous service user", "/branches/1/products", []string{"Authorization", f.bearer(t, "anonymous")}, 403, false},
+		{"gateway token", "/branches/1/products", []string{"Authorization", gateway}, 401, false},
+		{"cookie and Bearer", "/branches/1/products", []string{"Authorization", f.bearer(t, "admin"), "Cookie", "fa.gw.sid=x"}, 400, false},
+		{"cookie and Bearer on a public route", "/products", []string{"Authorization", f.bearer(t, "admin"), "Cookie", "fa.gw.sid=x"}, 400, false},
+		{"admin with a bad id", "/branches/x/products", []string{"Authorization", f.bearer(t, "admin")}, 400, false},
+		{"bad public id", "/products/x", nil, 400, false},
+		{"admin", "/branches/1/products", []string{"Authorization", f.bearer(t, "admin")}, 200, true},
+		{"branch-manager", "/branches/2/products", []string{"Authorization", f.bearer(t, "branch-manager")}, 200, true},
+	}
+	for _, tt := range tests {
+		before := len(f.requests())
+		res, body := f.send(t, http.MethodGet, tt.target, tt.header...)
+		if res.StatusCode != tt.want || (len(f.requests()) > before) != tt.reaches {
+			t.Errorf("%s = %d %s, reached the service: %v; want %d, %v", tt.name, res.StatusCode, body, len(f.requests()) > before, tt.want, tt.reaches)
+		}
+		if tt.reaches && f.requests()[before].Header.Get("Authorization") != tt.header[1] {
+			t.Errorf("%s: the service got another token than the caller's", tt.name)
+		}
+		if tt.want == 403 && !strings.Contains(res.Header.Get("WWW-Authenticate"), "insufficient_scope") {
+			t.Errorf("%s: WWW-Authenticate = %q", tt.name, res.Header.Get("WWW-Authenticate"))
+		}
+	}
+}
+
+func TestUnsafeMethods_crossOrigin(t *testing.T) {
+	t.Parallel()
+	f := newFront(t, "GATEWAY_URL=http://shop.localhost:3000")
+	for name, tt := range map[string]struct {
+		header []string
+		want   int
+	}{
+		"own page":                          {[]string{"Cookie", "fa.gw.sid=x", "Sec-Fetch-Site", "same-origin"}, 303},
+		"GATEWAY_URL behind a proxy":        {[]string{"Cookie", "fa.gw.sid=x", "Sec-Fetch-Site", "cross-site", "Origin", "http://shop.localhost:3000"}, 303},
+		"another site":                      {[]string{"Cookie", "fa.gw.sid=x", "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}, 403},
+		"a sibling subdomain":               {[]string{"Cookie", "fa.gw.sid=x", "Sec-Fetch-Site", "same-site", "Origin", "http://evil.localhost:3000"}, 403},
+		"an old browser from another site":  {[]string{"Cookie", "fa.gw.sid=x", "Origin", "https://evil.example"}, 403},
+		"another site without cookies":      {[]string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}, 403},
+		"no browser":                        {nil, 303},
+		"Bearer without cookie, cross-site": {[]string{"Authorization", "Bearer x", "Origin", "https://spa.example"}, 303},
+	} {
+		if res, body := f.send(t, http.MethodPost, "/logout", tt.header...); res.StatusCode != tt.want {
+			t.Errorf("%s: %d %s, want %d", name, res.StatusCode, body, tt.want)
+		}
+	}
+}
+
+func TestSurface(t *testing.T) {
+	t.Parallel()
+	f := newFront(t)
+	for target, want := range map[string]int{
+		"GET /": 200, "HEAD /": 200, "GET /static/shop.css": 200, "GET /healthz": 200, "GET /readyz": 200, "HEAD /products": 200,
+		"GET /products/": 404, "GET /branches": 404, "GET /admin": 404, "GET /static/": 404, "GET /metrics": 404, "GET /debug/pprof/": 404,
+		"POST /products": 405, "DELETE /products/1": 405, "TRACE /products": 405, "PUT /branches/1/products": 405, "GET /products/../branches/1/products": 400,
+	} {
+		method, path, _ := strings.Cut(target, " ")
+		req := &http.Request{Method: method, URL: &url.URL{Scheme: "http", Host: strings.TrimPrefix(f.URL, "http://"), Opaque: path}, Header: http.Header{}}
+		res, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != want || (want == 405) != (res.Header.Get("Allow") != "") {
+			t.Errorf("%s = %d, Allow %q, want %d", target, res.StatusCode, res.Header.Get("Allow"), want)
+		}
+	}
+}
+
+func TestHome_escapesWhatTheCatalogSays(t *testing.T) {
+	t.Parallel()
+	f := newFront(t)
+	res, body := f.send(t, http.MethodGet, "/")
+	if !strings.Contains(body, "&lt;b&gt;Cup&lt;/b&gt;") || strings.Contains(body, "<b>Cup") || !strings.Contains(body, "9.05 EUR") {
+		t.Errorf("home = %s", body)
+	}
+	csp := res.Header.Get("Content-Security-Policy")
+	if !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") || !strings.Contains(csp, "form-action 'self' http://localhost:9011") {
+		t.Errorf("Content-Security-Policy = %q", csp)
+	}
+	if res.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("Cache-Control = %q", res.Header.Get("Cache-Control"))
+	}
+}
+
+func TestHome_whileTheCatalogIsAway(t *testing.T) {
+	t.Parallel()
+	f := newFront(t, "CATALOG_URL=http://127.0.0.1:1")
+	if res, body := f.send(t, http.MethodGet, "/"); res.StatusCode != http.StatusOK || !strings.Contains(body, "catalog cannot be reached") {
+		t.Errorf("home = %d %s, want the page with a notice", res.StatusCode, body)
+	}
+	if res, _ := f.send(t, http.MethodGet, "/products"); res.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("/products = %d, want 503", res.StatusCode)
+	}
+}
+
+func BenchmarkForward(b *testing.B) {
+	f := newFront(b)
+	client := http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	for name, header := range map[string]string{"public": "", "user": f.bearer(b, "admin")} {
+		path := "/products"
+		if header != "" {
+			path = "/branches/1/products"
+		}
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				req, err := http.NewRequestWithContext(b.Context(), http.MethodGet, f.URL+path, nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if header != "" {
+					req.Header.Set("Authorization", header)
+				}
+				res, err := client.Do(req)
+				if err != nil {
+					b.Fatal(err)
+				}
+				_, _ = io.Copy(io.Discard, res.Body)
+				_ = res.Body.Close()
+			}
+		})
+	}
+}
