@@ -22,9 +22,9 @@ type Common struct {
 	FusionAuthURL       *url.URL
 	FusionAuthPublicURL *url.URL // where browsers reach it
 	Issuer              string   // the iss of user tokens and ID tokens
-	ClientID      string
-	UserAudience  string
-	RolesClaim    string
+	ClientID            string
+	UserAudience        string
+	RolesClaim          string
 
 	GatewayURL       *url.URL
 	GatewayURLSet    bool // by the environment, not by default

@@ -143,7 +143,7 @@ func TestSecret_isNeverPrinted(t *testing.T) {
 	}
 	for how, text := range map[string]string{
 		"%v": fmt.Sprintf("%v", secret), "%+v": fmt.Sprintf("%+v", struct{ S config.Secret }{secret}), "%#v": fmt.Sprintf("%#v", secret),
-		"%s": fmt.Sprintf("%s", secret), "%q": fmt.Sprintf("%q", secret), "json": string(body), "slog": log.String(),
+		"%x": fmt.Sprintf("%x", secret), "%q": fmt.Sprintf("%q", secret), "json": string(body), "slog": log.String(),
 	} {
 		if strings.Contains(text, "hunter2") {
 			t.Errorf("%s shows the secret: %s", how, text)

@@ -84,10 +84,12 @@ func logRequest(log *slog.Logger, c *gin.Context, took time.Duration) {
 func recovery() gin.HandlerFunc {
 	return func(c *gin.Context) {
 		defer func() {
-			switch p := recover(); {
+			p := recover()
+			err, _ := p.(error)
+			switch {
 			case p == nil:
-			case p == http.ErrAbortHandler:
-				panic(p)
+			case errors.Is(err, http.ErrAbortHandler):
+				panic(http.ErrAbortHandler)
 			case c.Writer.Written():
 				_ = c.Error(panicError(p))
 				panic(http.ErrAbortHandler)

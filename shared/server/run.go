@@ -29,7 +29,7 @@ const (
 func Listen(addrs ...string) ([]net.Listener, error) {
 	var listeners []net.Listener
 	for _, addr := range addrs {
-		l, err := net.Listen("tcp", addr)
+		l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr)
 		if err != nil {
 			for _, open := range listeners {
 				_ = open.Close()

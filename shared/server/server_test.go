@@ -465,7 +465,12 @@ func TestAdmin_servesMetricsWithoutClientsNames(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() { done <- app.Run(ctx, nil, io.Discard) }()
-	defer func() { cancel(); <-done }()
+	defer func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run = %v", err)
+		}
+	}()
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	var text string
 	for deadline := time.Now().Add(10 * time.Second); text == "" && time.Now().Before(deadline); {
