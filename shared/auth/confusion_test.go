@@ -97,7 +97,7 @@ func TestVerifier_keysOfTheAttacker(t *testing.T) {
 		var hits atomic.Int32
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			hits.Add(1)
-			fmt.Fprint(w, jwks)
+			_, _ = fmt.Fprint(w, jwks)
 		}))
 		for name, parameters := range map[string]authtest.Claims{
 			"jku":                  {"jku": server.URL},

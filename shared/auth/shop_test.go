@@ -86,7 +86,7 @@ func (s *shop) ask(t *testing.T, method, path, token string, change func(*http.R
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Fatal(err)

@@ -93,7 +93,7 @@ func (a *attempts) begin(w http.ResponseWriter, r *http.Request, t attempt) erro
 		return fmt.Errorf("seal login attempt: %w", err)
 	}
 	name := a.prefix + t.State
-	sealed := a.aead.Seal(nil, nil, plain, []byte(name))
+	sealed := a.aead.Seal(nil, nil, plain, []byte(name)) //nolint:gosec // NewGCMWithRandomNonce makes the nonce
 	http.SetCookie(w, a.cookie(name, base64.RawURLEncoding.EncodeToString(sealed), int(attemptLife.Seconds())))
 	return nil
 }

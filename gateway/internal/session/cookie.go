@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -93,7 +94,7 @@ func (s *cookieStore) New(r *http.Request, name string) (*gorilla.Session, error
 func (s *cookieStore) Get(r *http.Request, name string) (*gorilla.Session, error) {
 	session := gorilla.NewSession(s, name)
 	cookie, err := r.Cookie(name)
-	if err != nil {
+	if errors.Is(err, http.ErrNoCookie) {
 		return session, nil
 	}
 	key := keyOf(cookie.Value)

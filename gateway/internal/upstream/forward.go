@@ -33,11 +33,11 @@ func (s *Service) Forward(source TokenSource, private bool) gin.HandlerFunc {
 		defer cancel()
 		res, err := s.ask(ctx, c, source)
 		if err != nil {
-			fail(c, ctx, err)
+			fail(ctx, c, err)
 			return
 		}
 		defer func() { _ = res.Body.Close() }()
-		relay(c, ctx, res, private)
+		relay(ctx, c, res, private)
 	}
 }
 
@@ -102,7 +102,7 @@ func (s *Service) request(ctx context.Context, target auth.Target, token, reques
 // a 502 or 504. Longer ones are streamed and cut.
 const maxBuffered = 64 << 10
 
-func relay(c *gin.Context, ctx context.Context, res *http.Response, private bool) {
+func relay(ctx context.Context, c *gin.Context, res *http.Response, private bool) {
 	switch {
 	case res.StatusCode == http.StatusNotModified && conditional(c.Request):
 	case res.StatusCode < http.StatusOK, 300 <= res.StatusCode && res.StatusCode < 400:
@@ -117,7 +117,7 @@ func relay(c *gin.Context, ctx context.Context, res *http.Response, private bool
 	}
 	start, err := io.ReadAll(io.LimitReader(res.Body, maxBuffered))
 	if err != nil {
-		fail(c, ctx, err)
+		fail(ctx, c, err)
 		return
 	}
 	copyHeader(c.Writer.Header(), res, private)
@@ -171,7 +171,7 @@ func hideFault(c *gin.Context, status int) {
 
 // fail answers an exchange that did not come to its end: not finished in time is a 504, not reached a 503, else a 502. A client
 // that has gone gets nothing.
-func fail(c *gin.Context, ctx context.Context, err error) {
+func fail(ctx context.Context, c *gin.Context, err error) {
 	op, dialed := errors.AsType[*net.OpError](err)
 	_, refused := errors.AsType[auth.Refusal](err)
 	switch {
