@@ -1,0 +1,230 @@
+package grant_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"storefront/fusionauth/internal/grant"
+)
+
+// fakeTime is a clock that stands until it is moved.
+type fakeTime struct{ at time.Time }
+
+func (f *fakeTime) now() time.Time { return f.at }
+
+func newTime() *fakeTime { return &fakeTime{time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)} }
+
+func TestCodes_workOnce(t *testing.T) {
+	t.Parallel()
+	codes := grant.NewCodes(newTime().now)
+	value := codes.Issue(grant.Code{Nonce: "n"})
+	if code, revoke, ok := codes.Redeem(value); !ok || code.Nonce != "n" || revoke != "" {
+		t.Errorf("Redeem = %+v, %q, %v; want the code", code, revoke, ok)
+	}
+	if !codes.Gave(value, "refresh-1") {
+		t.Error("Gave reports a replay before there was one")
+	}
+	for range 2 {
+		if _, revoke, ok := codes.Redeem(value); ok || revoke != "refresh-1" {
+			t.Errorf("Redeem again = %q, %v; want the refresh token to revoke", revoke, ok)
+		}
+	}
+	if _, revoke, ok := codes.Redeem("never issued"); ok || revoke != "" {
+		t.Errorf("Redeem of a guess = %q, %v", revoke, ok)
+	}
+}
+
+// TestCodes_replayBeforeTheAnswer: the second use may come while the first is still being answered.
+func TestCodes_replayBeforeTheAnswer(t *testing.T) {
+	t.Parallel()
+	codes := grant.NewCodes(newTime().now)
+	value := codes.Issue(grant.Code{})
+	codes.Redeem(value)
+	codes.Redeem(value)
+	if codes.Gave(value, "refresh-1") {
+		t.Error("Gave does not report the replay: the token would be handed out")
+	}
+}
+
+func TestCodes_expire(t *testing.T) {
+	t.Parallel()
+	clock := newTime()
+	codes := grant.NewCodes(clock.now)
+	young, old := codes.Issue(grant.Code{}), codes.Issue(grant.Code{})
+	clock.at = clock.at.Add(30*time.Second - 1)
+	if _, _, ok := codes.Redeem(young); !ok {
+		t.Error("a code is worthless before its 30 seconds are over")
+	}
+	clock.at = clock.at.Add(1)
+	if _, _, ok := codes.Redeem(old); ok {
+		t.Error("a code works after 30 seconds")
+	}
+}
+
+func TestCodes_oneOfManyWins(t *testing.T) {
+	t.Parallel()
+	codes := grant.NewCodes(time.Now)
+	value := codes.Issue(grant.Code{})
+	var wg sync.WaitGroup
+	won := make(chan struct{}, 32)
+	for range 32 {
+		wg.Go(func() {
+			if _, _, ok := codes.Redeem(value); ok {
+				won <- struct{}{}
+			}
+		})
+	}
+	wg.Wait()
+	if len(won) != 1 {
+		t.Errorf("%d of 32 redeemed one code, want 1", len(won))
+	}
+}
+
+// TestCodes_areBounded: the oldest makes room, so nobody can fill the memory and the newest always works.
+func TestCodes_areBounded(t *testing.T) {
+	t.Parallel()
+	codes := grant.NewCodes(newTime().now)
+	first := codes.Issue(grant.Code{})
+	last := ""
+	for range 20_000 {
+		last = codes.Issue(grant.Code{})
+	}
+	if _, _, ok := codes.Redeem(first); ok {
+		t.Error("the first of 20001 codes is still there")
+	}
+	if _, _, ok := codes.Redeem(last); !ok {
+		t.Error("the last of 20001 codes is not there")
+	}
+}
+
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	clock := newTime()
+	sessions := grant.NewSessions(clock.now)
+	login := grant.Login{UserID: "u", At: clock.at}
+	one, two := sessions.Start(login), sessions.Start(login)
+	if one == two || len(one) < 43 {
+		t.Errorf("session ids %q and %q, want two of 256 bits", one, two)
+	}
+	sessions.End(one)
+	if _, ok := sessions.Find(one); ok {
+		t.Error("an ended session is found")
+	}
+	if got, ok := sessions.Find(two); !ok || got != login {
+		t.Errorf("Find = %+v, %v; want the login", got, ok)
+	}
+	clock.at = clock.at.Add(8 * time.Hour)
+	if _, ok := sessions.Find(two); ok {
+		t.Error("a session lives longer than 8 hours")
+	}
+}
+
+func newTokens(t *testing.T) (*grant.RefreshTokens, *fakeTime) {
+	t.Helper()
+	clock := newTime()
+	return grant.NewRefreshTokens(clock.now), clock
+}
+
+func TestRefreshTokens_find(t *testing.T) {
+	t.Parallel()
+	tokens, clock := newTokens(t)
+	issued, value := tokens.Issue(grant.Refresh{Login: grant.Login{UserID: "u"}, ApplicationID: "a"}, time.Hour)
+	if issued.ID == "" || value == "" || !issued.Expires.Equal(clock.at.Add(time.Hour)) || !issued.Created.Equal(clock.at) {
+		t.Errorf("Issue = %+v", issued)
+	}
+	byValue, ok := tokens.Find(value)
+	if !ok || byValue.ID != issued.ID {
+		t.Errorf("Find = %+v, %v", byValue, ok)
+	}
+	if byID, ok := tokens.FindID(issued.ID); !ok || byID.ApplicationID != "a" {
+		t.Errorf("FindID = %+v, %v", byID, ok)
+	}
+	if list := tokens.OfUser("u"); len(list) != 1 || len(tokens.OfUser("v")) != 0 {
+		t.Errorf("OfUser = %+v", list)
+	}
+	for _, wrong := range []string{"", issued.ID, value + "x"} {
+		if _, ok := tokens.Find(wrong); ok {
+			t.Errorf("Find(%q) finds a token", wrong)
+		}
+	}
+	clock.at = clock.at.Add(time.Hour)
+	if _, ok := tokens.Find(value); ok || len(tokens.OfUser("u")) != 0 {
+		t.Error("a token is found after its end")
+	}
+}
+
+func TestRefreshTokens_use(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		once, sliding bool
+	}{{false, false}, {true, false}, {false, true}, {true, true}} {
+		t.Run(fmt.Sprintf("once %v sliding %v", tt.once, tt.sliding), func(t *testing.T) {
+			t.Parallel()
+			tokens, clock := newTokens(t)
+			issued, value := tokens.Issue(grant.Refresh{}, time.Hour)
+			clock.at = clock.at.Add(time.Minute)
+			used, next, ok := tokens.Use(value, tt.once, tt.sliding, time.Hour)
+			if !ok || used.ID != issued.ID || (next != value) != tt.once {
+				t.Fatalf("Use = %+v, value changed %v, %v", used, next != value, ok)
+			}
+			if moved := used.Expires.After(issued.Expires); moved != tt.sliding {
+				t.Errorf("Expires moved = %v, want %v", moved, tt.sliding)
+			}
+			if _, ok := tokens.Find(value); ok == tt.once {
+				t.Errorf("the first value found = %v after its use", ok)
+			}
+			if found, ok := tokens.Find(next); !ok || !found.Expires.Equal(used.Expires) {
+				t.Errorf("the value handed out: %+v, %v", found, ok)
+			}
+			tokens.RevokeID(issued.ID)
+			if _, _, ok := tokens.Use(next, tt.once, tt.sliding, time.Hour); ok {
+				t.Error("a revoked token is used")
+			}
+		})
+	}
+}
+
+func TestRefreshTokens_revoke(t *testing.T) {
+	t.Parallel()
+	tokens, _ := newTokens(t)
+	a, _ := tokens.Issue(grant.Refresh{ApplicationID: "a"}, time.Hour)
+	b, _ := tokens.Issue(grant.Refresh{ApplicationID: "b"}, time.Hour)
+	if n := tokens.Revoke(func(r grant.Refresh) bool { return r.ApplicationID == "a" }); n != 1 {
+		t.Errorf("Revoke = %d, want 1", n)
+	}
+	if _, ok := tokens.FindID(a.ID); ok {
+		t.Error("the revoked token is found")
+	}
+	if !tokens.RevokeID(b.ID) || tokens.RevokeID(b.ID) || tokens.RevokeID(a.ID) {
+		t.Error("RevokeID must report whether there was a token to revoke")
+	}
+}
+
+// TestRefreshTokens_areBounded: once full, what has expired goes first, then the oldest.
+func TestRefreshTokens_areBounded(t *testing.T) {
+	t.Parallel()
+	tokens, clock := newTokens(t)
+	old, _ := tokens.Issue(grant.Refresh{}, time.Hour)
+	clock.at = clock.at.Add(time.Second)
+	expired, _ := tokens.Issue(grant.Refresh{}, time.Second)
+	clock.at = clock.at.Add(time.Second)
+	for range 50_000 - 2 {
+		tokens.Issue(grant.Refresh{}, time.Hour)
+	}
+	tokens.Issue(grant.Refresh{}, time.Hour)
+	if _, ok := tokens.FindID(old.ID); !ok {
+		t.Error("a token in force had to go while an expired one was there")
+	}
+	if _, ok := tokens.FindID(expired.ID); ok {
+		t.Error("the expired token is found")
+	}
+	newest, _ := tokens.Issue(grant.Refresh{}, time.Hour)
+	if _, ok := tokens.FindID(old.ID); ok {
+		t.Error("50001 tokens are kept")
+	}
+	if _, ok := tokens.FindID(newest.ID); !ok {
+		t.Error("the newest token is not kept")
+	}
+}

@@ -1,0 +1,184 @@
+package idp_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/go-cmp/cmp"
+)
+
+func (s *site) userinfo(t testing.TB, method, authorization string) answer {
+	t.Helper()
+	r := newRequest(t, method, s.url+"/oauth2/userinfo", "")
+	if authorization != "" {
+		r.Header.Set("Authorization", authorization)
+	}
+	return send(t, newBrowser(), r)
+}
+
+func TestUserinfo(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for scope, want := range map[string]map[string]any{
+		"openid":         {"sub": adminID},
+		"openid email":   {"sub": adminID, "email": admin, "email_verified": true},
+		"openid profile": {"sub": adminID, "given_name": "Admin", "family_name": "Example", "name": "Admin Example"},
+	} {
+		token := s.login(t, admin, params{"scope": scope}).AccessToken
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			if diff := cmp.Diff(want, s.userinfo(t, method, "Bearer "+token).json(t)); diff != "" {
+				t.Errorf("%s with scope %q (-want +got):\n%s", method, scope, diff)
+			}
+		}
+		if got := s.userinfo(t, http.MethodGet, "bearer "+token); got.status != http.StatusOK {
+			t.Errorf("scheme in lower case = %d, want 200 (RFC 9110 §11.1)", got.status)
+		}
+	}
+}
+
+func TestUserinfo_compatibility(t *testing.T) {
+	t.Parallel()
+	s := start(t, variant{edit: func(d document) { d.oauth()["scopeHandlingPolicy"] = "Compatibility" }})
+	want := map[string]any{
+		"sub": adminID, "email": admin, "email_verified": true, "given_name": "Admin", "family_name": "Example", "name": "Admin Example",
+		"applicationId": clientID, "roles": []any{"admin"},
+	}
+	got := s.userinfo(t, http.MethodGet, "Bearer "+s.login(t, admin, params{"scope": "-"}).AccessToken)
+	if diff := cmp.Diff(want, got.json(t)); diff != "" {
+		t.Errorf("userinfo (-want +got):\n%s", diff)
+	}
+}
+
+// forge signs claims with the shared key, changed from those of a good token.
+func forge(t testing.TB, token string, method jwt.SigningMethod, key any, kid string, change map[string]any) string {
+	t.Helper()
+	claims := jwt.MapClaims(part(t, token, 1))
+	for name, value := range change {
+		claims[name] = value
+		if value == nil {
+			delete(claims, name)
+		}
+	}
+	forged := jwt.NewWithClaims(method, claims)
+	forged.Header["kid"] = kid
+	text, err := forged.SignedString(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestUserinfo_refusals(t *testing.T) {
+	t.Parallel()
+	for _, keyID := range []string{hmacKeyID, rsaKeyID} {
+		s := start(t, variant{env: map[string]string{"ACCESS_TOKEN_KEY_ID": keyID}, edit: func(d document) { d.addOther(nil) }})
+		good := s.login(t, admin, nil)
+		scopeless := s.login(t, admin, params{"scope": "email"})
+		hs := func(change map[string]any) string {
+			return "Bearer " + forge(t, good.AccessToken, jwt.SigningMethodHS256, []byte(hmacSecret), hmacKID, change)
+		}
+		forgedReason := "access_token_invalid"
+		rows := []struct{ name, authorization, reason string }{
+			{"no token", "", "access_token_required"},
+			{"Basic", "Basic " + good.AccessToken, "access_token_required"},
+			{"no scheme", good.AccessToken, "access_token_required"},
+			{"no JWT", "Bearer x", "access_token_malformed"},
+			{"ID token", "Bearer " + good.IDToken, "access_token_invalid"},
+			{"refresh token", "Bearer " + good.RefreshToken, "access_token_malformed"},
+			{"no algorithm", "Bearer " + forge(t, good.AccessToken, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, hmacKID, nil), forgedReason},
+			{"another key", "Bearer " + forge(t, good.AccessToken, jwt.SigningMethodHS256, []byte("another-key-of-thirty-two-bytes!"), hmacKID, nil), forgedReason},
+			{"another algorithm of the same key", "Bearer " + forge(t, good.AccessToken, jwt.SigningMethodHS512, []byte(hmacSecret), hmacKID, nil), forgedReason},
+			{"unknown kid", "Bearer " + forge(t, good.AccessToken, jwt.SigningMethodHS256, []byte(hmacSecret), "x", nil), forgedReason},
+			{"another issuer", hs(map[string]any{"iss": "acme.com"}), forgedReason},
+			{"another audience", hs(map[string]any{"aud": otherID}), forgedReason},
+			{"no audience", hs(map[string]any{"aud": nil}), forgedReason},
+			{"no expiry", hs(map[string]any{"exp": nil}), forgedReason},
+		}
+		for _, tt := range rows {
+			t.Run(tt.name, func(t *testing.T) {
+				got := s.userinfo(t, http.MethodGet, tt.authorization)
+				oauthFault(t, got, http.StatusUnauthorized, "invalid_token", tt.reason)
+				want := `Bearer error="invalid_token"`
+				if tt.reason == "access_token_required" {
+					want = "Bearer" // no code when nothing was sent (RFC 6750 §3.1)
+				}
+				if challenge := got.header.Get("WWW-Authenticate"); challenge != want {
+					t.Errorf("WWW-Authenticate = %q, want %q", challenge, want)
+				}
+			})
+		}
+		oauthFault(t, s.userinfo(t, http.MethodGet, "Bearer "+scopeless.AccessToken), http.StatusForbidden, "insufficient_scope", "missing_required_scope")
+		s.clock.advance(10 * time.Minute)
+		oauthFault(t, s.userinfo(t, http.MethodGet, "Bearer "+good.AccessToken), http.StatusUnauthorized, "invalid_token", "access_token_expired")
+	}
+}
+
+func TestIntrospect(t *testing.T) {
+	t.Parallel()
+	s := start(t, variant{edit: func(d document) { d.addOther(nil) }})
+	k := s.login(t, admin, nil)
+	ask := func(token, hint string, form params) answer {
+		all := params{"token": token}
+		if hint != "" {
+			all["token_type_hint"] = hint
+		}
+		for name, value := range form {
+			all[name] = value
+		}
+		return s.post(t, "/oauth2/introspect", all)
+	}
+	for _, tt := range []struct {
+		name, token, hint string
+		active            bool
+	}{
+		{"access token", k.AccessToken, "", true},
+		{"access token as one", k.AccessToken, "access_token", true},
+		{"access token as ID token", k.AccessToken, "id_token", false},
+		{"ID token", k.IDToken, "", true},
+		{"ID token as one", k.IDToken, "id_token", true},
+		{"ID token as access token", k.IDToken, "access_token", false},
+		{"refresh token without hint", k.RefreshToken, "", false},
+		{"refresh token as one", k.RefreshToken, "refresh_token", true},
+		{"access token as refresh token", k.AccessToken, "refresh_token", false},
+		{"unknown hint", k.AccessToken, "token", false},
+		{"garbage", "x", "", false},
+		{"cut", k.AccessToken[:len(k.AccessToken)-2], "", false},
+	} {
+		got := ask(tt.token, tt.hint, nil).json(t)
+		if got["active"] != tt.active {
+			t.Errorf("%s: active = %v, want %v", tt.name, got["active"], tt.active)
+		}
+		if !tt.active && len(got) != 1 {
+			t.Errorf("%s: answer = %v, want nothing but active (RFC 7662 §2.2)", tt.name, got)
+		}
+	}
+	want := part(t, k.AccessToken, 1)
+	want["active"] = true
+	if diff := cmp.Diff(want, ask(k.AccessToken, "", nil).json(t)); diff != "" {
+		t.Errorf("claims (-want +got):\n%s", diff)
+	}
+
+	other := params{"basic": otherID + ":" + otherSecret}
+	for hint, token := range map[string]string{"access_token": k.AccessToken, "id_token": k.IDToken, "refresh_token": k.RefreshToken} {
+		oauthFault(t, ask(token, hint, other), http.StatusUnauthorized, "invalid_client", "client_id_mismatch")
+	}
+	oauthFault(t, ask(k.AccessToken, "", params{"basic": "-"}), http.StatusBadRequest, "invalid_request", "missing_client_id")
+	oauthFault(t, ask(k.AccessToken, "", params{"basic": "-", "client_id": clientID}), http.StatusUnauthorized, "invalid_client", "client_authentication_missing")
+	oauthFault(t, ask("-", "", nil), http.StatusBadRequest, "invalid_request", "missing_token")
+	asJSON := newRequest(t, http.MethodPost, s.url+"/oauth2/introspect", `{}`, "Content-Type", "application/json")
+	oauthFault(t, send(t, newBrowser(), asJSON), http.StatusBadRequest, "invalid_request", "unknown")
+
+	s.clock.advance(10 * time.Minute)
+	for _, token := range []string{k.AccessToken, k.IDToken} {
+		if got := ask(token, "", nil).json(t); got["active"] != false {
+			t.Errorf("expired token = %v, want it inactive", got)
+		}
+	}
+	s.call(t, http.MethodDelete, "/api/jwt/refresh?token="+url.QueryEscape(k.RefreshToken), apiKey, "")
+	if got := ask(k.RefreshToken, "refresh_token", nil).json(t); got["active"] != false {
+		t.Errorf("revoked refresh token = %v, want it inactive", got)
+	}
+}

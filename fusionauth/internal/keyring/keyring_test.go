@@ -1,0 +1,248 @@
+package keyring_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/go-cmp/cmp"
+
+	"storefront/fusionauth/internal/keyring"
+	"storefront/fusionauth/internal/kickstart"
+	"storefront/shared/config"
+)
+
+const secret = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+func newRing(t *testing.T) (*keyring.Ring, *rsa.PrivateKey) {
+	t.Helper()
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(private)})
+	specs := []kickstart.Key{{ID: "random", Algorithm: "HS256"}, {ID: "generated", Algorithm: "RS256", Bits: 2048}}
+	for _, bits := range []string{"256", "384", "512"} {
+		specs = append(specs,
+			kickstart.Key{ID: "HS" + bits, KID: "kid-HS" + bits, Algorithm: "HS" + bits, Secret: secret},
+			kickstart.Key{ID: "RS" + bits, KID: "kid-RS" + bits, Algorithm: "RS" + bits, PEM: config.Secret(der)})
+	}
+	ring, err := keyring.New(specs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ring, private
+}
+
+func claims(life time.Duration) map[string]any {
+	return map[string]any{"sub": "somebody", "exp": time.Now().Add(life).Unix()}
+}
+
+func sign(t *testing.T, key *keyring.Key, claims map[string]any) string {
+	t.Helper()
+	token, err := key.Sign(claims, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+func TestKey_signsAndVerifies(t *testing.T) {
+	t.Parallel()
+	ring, _ := newRing(t)
+	ids := []string{"random", "generated", "HS256", "HS384", "HS512", "RS256", "RS384", "RS512"}
+	for _, id := range ids {
+		token := sign(t, ring.Key(id, ""), claims(time.Minute))
+		for _, other := range ids {
+			got, err := ring.Key(other, "").Verify(token, time.Now())
+			if (err == nil) != (other == id) {
+				t.Errorf("token of %s verified by %s: %v", id, other, err)
+			}
+			if err == nil && got["sub"] != "somebody" {
+				t.Errorf("claims = %v", got)
+			}
+		}
+	}
+}
+
+func TestKey_refuses(t *testing.T) {
+	t.Parallel()
+	ring, private := newRing(t)
+	public := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&private.PublicKey)})
+	make := func(method jwt.SigningMethod, key any, kid any, claims jwt.MapClaims) string {
+		token := jwt.NewWithClaims(method, claims)
+		token.Header["kid"] = kid
+		text, err := token.SignedString(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	good := jwt.MapClaims(claims(time.Minute))
+	for _, tt := range []struct{ name, key, token string }{
+		{"alg none", "HS256", make(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, "kid-HS256", good)},
+		{"HS256 signed with the public key", "RS256", make(jwt.SigningMethodHS256, public, "kid-RS256", good)},
+		{"HS256 signed with the modulus", "RS256", make(jwt.SigningMethodHS256, private.N.Bytes(), "kid-RS256", good)},
+		{"another hash with the same secret", "HS256", make(jwt.SigningMethodHS512, []byte(secret), "kid-HS256", good)},
+		{"another hash with the same RSA key", "RS256", make(jwt.SigningMethodRS512, private, "kid-RS256", good)},
+		{"PSS with the same RSA key", "RS256", make(jwt.SigningMethodPS256, private, "kid-RS256", good)},
+		{"another kid", "HS256", make(jwt.SigningMethodHS256, []byte(secret), "kid-HS512", good)},
+		{"no kid", "HS256", make(jwt.SigningMethodHS256, []byte(secret), nil, good)},
+		{"expired", "HS256", make(jwt.SigningMethodHS256, []byte(secret), "kid-HS256", claims(-time.Second))},
+		{"no expiry", "HS256", make(jwt.SigningMethodHS256, []byte(secret), "kid-HS256", jwt.MapClaims{})},
+	} {
+		if _, err := ring.Key(tt.key, "").Verify(tt.token, time.Now()); err == nil {
+			t.Errorf("Verify(%s) passes", tt.name)
+		}
+	}
+}
+
+func TestKey_VerifySignature_looksAtNoTime(t *testing.T) {
+	t.Parallel()
+	ring, _ := newRing(t)
+	key := ring.Key("HS256", "")
+	old := sign(t, key, claims(-time.Hour))
+	if _, err := key.VerifySignature(old); err != nil {
+		t.Errorf("an expired token: %v", err)
+	}
+	if _, err := key.VerifySignature(old[:len(old)-4] + "AAAA"); err == nil {
+		t.Error("a changed signature passes")
+	}
+}
+
+func TestKey_Verify_usesTheGivenTime(t *testing.T) {
+	t.Parallel()
+	ring, _ := newRing(t)
+	key := ring.Key("HS256", "")
+	token := sign(t, key, claims(time.Hour))
+	if _, err := key.Verify(token, time.Now().Add(2*time.Hour)); err == nil {
+		t.Error("a token passes an hour after its end")
+	}
+}
+
+func TestRing_shadowKeysAreTheClientSecret(t *testing.T) {
+	t.Parallel()
+	ring, _ := newRing(t)
+	for id, algorithm := range map[string]string{
+		kickstart.ShadowSHA256: "HS256", kickstart.ShadowSHA384: "HS384", kickstart.ShadowSHA512: "HS512",
+	} {
+		key := ring.Key(id, "secret-of-one-client")
+		token := sign(t, key, claims(time.Minute))
+		if key.Algorithm() != algorithm {
+			t.Errorf("shadow key %s is %s, want %s", id, key.Algorithm(), algorithm)
+		}
+		if _, err := ring.Key(id, "secret-of-another").Verify(token, time.Now()); err == nil {
+			t.Errorf("%s: another client's secret verifies", algorithm)
+		}
+	}
+}
+
+func TestRing_JWKS_publishesPublicKeysAlone(t *testing.T) {
+	t.Parallel()
+	ring, private := newRing(t)
+	raw, err := ring.JWKS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(raw, []byte(secret)) || bytes.Contains(raw, []byte(base64.RawURLEncoding.EncodeToString([]byte(secret)))) {
+		t.Error("the key set holds an HMAC secret")
+	}
+	var set struct{ Keys []map[string]string }
+	if err := json.Unmarshal(raw, &set); err != nil {
+		t.Fatal(err)
+	}
+	var algorithms []string
+	for _, key := range set.Keys {
+		algorithms = append(algorithms, key["alg"])
+	}
+	if diff := cmp.Diff([]string{"RS256", "RS256", "RS384", "RS512"}, algorithms); diff != "" {
+		t.Errorf("algorithms (-want +got):\n%s", diff)
+	}
+	want := map[string]string{
+		"alg": "RS256", "kid": "kid-RS256", "kty": "RSA", "use": "sig", "e": "AQAB",
+		"n": base64.RawURLEncoding.EncodeToString(private.N.Bytes()),
+	}
+	if diff := cmp.Diff(want, set.Keys[1]); diff != "" {
+		t.Errorf("key (-want +got):\n%s", diff)
+	}
+}
+
+// TestRing_thumbprint is the example of RFC 7638 §3.1; a generated key has its thumbprint as kid.
+func TestRing_thumbprint(t *testing.T) {
+	t.Parallel()
+	ring, _ := newRing(t)
+	raw, err := ring.JWKS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var set struct{ Keys []struct{ KID, N, E string } }
+	if err := json.Unmarshal(raw, &set); err != nil {
+		t.Fatal(err)
+	}
+	n, err := base64.RawURLEncoding.DecodeString(set.Keys[0].N)
+	if err != nil {
+		t.Fatal(err)
+	}
+	generated := &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: 65537}
+	if got := keyring.Thumbprint(generated); got != set.Keys[0].KID {
+		t.Errorf("kid = %s, want the thumbprint %s", set.Keys[0].KID, got)
+	}
+	n, err = base64.RawURLEncoding.DecodeString(rfc7638Modulus)
+	if err != nil {
+		t.Fatal(err)
+	}
+	example := &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: 65537}
+	if got, want := keyring.Thumbprint(example), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"; got != want {
+		t.Errorf("thumbprint = %s, want %s", got, want)
+	}
+}
+
+const rfc7638Modulus = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
+
+// TestKey_LeftHash is at_hash of the example in OpenID Connect Core, appendix A.4, for RS256.
+func TestKey_LeftHash(t *testing.T) {
+	t.Parallel()
+	ring, _ := newRing(t)
+	if got, want := ring.Key("RS256", "").LeftHash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), "77QmUPtjPfzWtF2AnpK9RQ"; got != want {
+		t.Errorf("LeftHash = %s, want %s", got, want)
+	}
+	for id, length := range map[string]int{"HS256": 22, "RS384": 32, "HS384": 32, "RS512": 43, "HS512": 43} {
+		if got := ring.Key(id, "").LeftHash("x"); len(got) != length {
+			t.Errorf("%s: LeftHash has %d characters, want %d", id, len(got), length)
+		}
+	}
+}
+
+func TestKey_Sign_header(t *testing.T) {
+	t.Parallel()
+	ring, _ := newRing(t)
+	token, err := ring.Key("HS256", "").Sign(claims(time.Minute), []string{"authorization_code"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	header, _, _ := strings.Cut(token, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"alg":"HS256","gty":["authorization_code"],"kid":"kid-HS256","typ":"JWT"}`; string(raw) != want {
+		t.Errorf("header = %s, want %s", raw, want)
+	}
+}
+
+func TestNew_refusesAPEMThatIsNoKey(t *testing.T) {
+	t.Parallel()
+	_, err := keyring.New([]kickstart.Key{{ID: "broken", Algorithm: "RS256", PEM: "secret text"}})
+	if err == nil || !strings.Contains(err.Error(), "key broken") || strings.Contains(err.Error(), "secret text") {
+		t.Errorf("New = %v, want an error that names the key and not its text", err)
+	}
+}
