@@ -26,5 +26,5 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 		return err
 	}
 	log.Info("every service that verifies with the shared key can also sign with it", "auth_mode", cfg.AuthMode)
-	return server.App{Log: log, Addr: cfg.Addr, AdminAddr: cfg.AdminAddr, Engine: router}.Run(ctx, args, stdout)
+	return server.App{Log: log, Addr: cfg.Addr, AdminAddr: cfg.AdminAddr, Handler: router}.Run(ctx, args, stdout)
 }

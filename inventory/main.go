@@ -30,5 +30,5 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return server.App{Log: log, Addr: cfg.Addr, AdminAddr: cfg.AdminAddr, Engine: router}.Run(ctx, args, stdout)
+	return server.App{Log: log, Addr: cfg.Addr, AdminAddr: cfg.AdminAddr, Handler: router}.Run(ctx, args, stdout)
 }

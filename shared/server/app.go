@@ -1,7 +1,9 @@
 package server
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -35,10 +37,12 @@ type App struct {
 	Log       *slog.Logger
 	Addr      []string // host:port each
 	AdminAddr string   // metrics and pprof; "" is off
-	Engine    *gin.Engine
+	Handler   http.Handler
+	// ReadyPath is what healthcheck asks for; "" is /readyz.
+	ReadyPath string
 }
 
-// Run does what the arguments say: nothing serves until ctx ends, "routes" prints the routes, "healthcheck" asks the running
+// Run does what the arguments say: nothing serves until ctx ends, "routes" prints the routes of a gin engine, "healthcheck" asks the running
 // process for its health, for containers without a shell.
 func (a App) Run(ctx context.Context, args []string, stdout io.Writer) error {
 	switch strings.Join(args, " ") {
@@ -47,7 +51,7 @@ func (a App) Run(ctx context.Context, args []string, stdout io.Writer) error {
 	case "routes":
 		return a.printRoutes(stdout)
 	case "healthcheck":
-		return healthcheck(ctx, a.Addr[0])
+		return healthcheck(ctx, a.Addr[0], cmp.Or(a.ReadyPath, "/readyz"))
 	default:
 		return fmt.Errorf("unknown arguments %q: start it without any to serve, or with routes or healthcheck", args)
 	}
@@ -59,21 +63,25 @@ func (a App) serve(ctx context.Context) error {
 		return err
 	}
 	if a.AdminAddr == "" {
-		return Run(ctx, a.Log, a.Engine, listeners...)
+		return Run(ctx, a.Log, a.Handler, listeners...)
 	}
 	admin, err := Listen(a.AdminAddr)
 	if err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return Run(ctx, a.Log, a.Engine, listeners...) })
+	group.Go(func() error { return Run(ctx, a.Log, a.Handler, listeners...) })
 	group.Go(func() error { return Run(ctx, a.Log, adminHandler(), admin...) })
 	return group.Wait()
 }
 
 // printRoutes gives one "METHOD path" a line, by path; the HEAD beside each GET goes without saying.
 func (a App) printRoutes(stdout io.Writer) error {
-	routes := a.Engine.Routes()
+	engine, ok := a.Handler.(*gin.Engine)
+	if !ok {
+		return errors.New("this program cannot print its routes")
+	}
+	routes := engine.Routes()
 	slices.SortFunc(routes, func(x, y gin.RouteInfo) int { return strings.Compare(x.Path+" "+x.Method, y.Path+" "+y.Method) })
 	for _, r := range routes {
 		if r.Method == http.MethodHead {
@@ -86,7 +94,7 @@ func (a App) printRoutes(stdout io.Writer) error {
 	return nil
 }
 
-func healthcheck(ctx context.Context, addr string) error {
+func healthcheck(ctx context.Context, addr, path string) error {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return err
@@ -94,7 +102,7 @@ func healthcheck(ctx context.Context, addr string) error {
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "localhost"
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+path, http.NoBody)
 	if err != nil {
 		return err
 	}

@@ -421,7 +421,7 @@ func TestListen_namesTheAddress(t *testing.T) {
 func TestApp_printsRoutesAndChecksHealth(t *testing.T) {
 	t.Parallel()
 	r := engine(t, io.Discard, nil)
-	app := server.App{Log: slog.New(slog.DiscardHandler), Engine: r}
+	app := server.App{Log: slog.New(slog.DiscardHandler), Handler: r}
 	var routes strings.Builder
 	if err := app.Run(t.Context(), []string{"routes"}, &routes); err != nil {
 		t.Fatal(err)
@@ -459,7 +459,7 @@ func TestAdmin_servesMetricsWithoutClientsNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app := server.App{Log: slog.New(slog.DiscardHandler), Engine: r, Addr: []string{free[0].Addr().String()}, AdminAddr: free[1].Addr().String()}
+	app := server.App{Log: slog.New(slog.DiscardHandler), Handler: r, Addr: []string{free[0].Addr().String()}, AdminAddr: free[1].Addr().String()}
 	for _, l := range free {
 		_ = l.Close()
 	}
