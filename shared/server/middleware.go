@@ -40,6 +40,9 @@ func plainID(id string) bool {
 	return true
 }
 
+// noSniff keeps browsers from taking an answer for another type than it says, such as JSON for a page.
+func noSniff(c *gin.Context) { c.Header("X-Content-Type-Options", "nosniff") }
+
 // RequestID is the id of the request, as it stands in the answer's X-Request-Id.
 func RequestID(c *gin.Context) string { return c.Writer.Header().Get(problem.RequestIDHeader) }
 

@@ -40,6 +40,7 @@ func New(cfg Config) (*gin.Engine, error) {
 	r.RemoteIPHeaders = []string{"X-Forwarded-For"}
 	r.Use(
 		requestID(),
+		noSniff,
 		accessLog(cfg.Log),
 		measure(),
 		recovery(),

@@ -190,6 +190,9 @@ func TestProblems_haveOneForm(t *testing.T) {
 		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
 			t.Errorf("%s: %v", target, err)
 		}
+		if w.Header().Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: header %v, want nosniff", target, w.Header())
+		}
 		if got.Instance == "" || got.Instance != w.Header().Get("X-Request-Id") {
 			t.Errorf("%s: instance %q, request id %q; want the same", target, got.Instance, w.Header().Get("X-Request-Id"))
 		}

@@ -199,7 +199,7 @@ func TestForward_whatComesOutward(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, own := range []string{"Date", "Connection"} {
+			for _, own := range []string{"Date", "Connection", "X-Content-Type-Options"} {
 				res.Header.Del(own)
 			}
 			want := http.Header{
