@@ -14,17 +14,17 @@ import (
 //go:embed kickstart
 var embedded embed.FS
 
-// settings are what the stand-in reads of the environment, besides the names that the kickstart uses as #{ENV.NAME}.
-type settings struct {
+// Config is what the stand-in reads of the environment, besides the names that the kickstart uses as #{ENV.NAME}.
+type Config struct {
 	Addr                []string
 	LogLevel, LogFormat string
 	Setup               kickstart.Setup
 }
 
-// load reads the settings and the kickstart, and reports the faults of both at once.
-func load(environ []string) (settings, error) {
+// loadConfig reads the settings and the kickstart, and reports the faults of both at once.
+func loadConfig(environ []string) (Config, error) {
 	s := config.Read(environ)
-	cfg := settings{
+	cfg := Config{
 		Addr:      s.List("ADDR", "127.0.0.1:9011", "listen address; several, separated by commas, are all served"),
 		LogLevel:  s.Enum("LOG_LEVEL", "info", "least level that is logged", "debug", "info", "warn", "error"),
 		LogFormat: s.Enum("LOG_FORMAT", "json", "json or text", "json", "text"),

@@ -6,40 +6,28 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"storefront/fusionauth/internal/idp"
 	"storefront/shared/server"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Environ(), os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
+func main() { server.Main("fusionauth", run) }
 
-// run serves until ctx ends.
-func run(ctx context.Context, environ []string, stdout io.Writer) error {
-	cfg, err := load(environ)
+func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
+	cfg, err := loadConfig(environ)
 	if err != nil {
 		return err
 	}
 	log := server.NewLogger(stdout, cfg.LogLevel, cfg.LogFormat)
-	log.Warn("this is a local stand-in for development, not FusionAuth; do not expose it", "issuer", cfg.Setup.Tenant.Issuer)
-	handler, err := idp.New(idp.Config{Setup: cfg.Setup, Log: log})
-	if err != nil {
-		return err
+	app := server.App{Log: log, Addr: cfg.Addr, ReadyPath: "/api/status"}
+	if len(args) == 0 { // a healthcheck makes no keys
+		log.Warn("this is a local stand-in for development, not FusionAuth; do not expose it", "issuer", cfg.Setup.Tenant.Issuer)
+		handler, err := idp.New(idp.Config{Setup: cfg.Setup, Log: log})
+		if err != nil {
+			return err
+		}
+		app.Handler = handler.Routes()
 	}
-	listeners, err := server.Listen(cfg.Addr...)
-	if err != nil {
-		return err
-	}
-	return server.Run(ctx, log, handler.Routes(), listeners...)
+	return app.Run(ctx, args, stdout)
 }

@@ -25,9 +25,9 @@ func environment(t *testing.T, changes ...string) []string {
 	}, changes...)
 }
 
-func TestLoad_defaults(t *testing.T) {
+func TestLoadConfig_defaults(t *testing.T) {
 	t.Parallel()
-	cfg, err := load(environment(t))
+	cfg, err := loadConfig(environment(t))
 	if err != nil {
 		t.Fatalf("load: %v", err)
 	}
@@ -39,9 +39,9 @@ func TestLoad_defaults(t *testing.T) {
 	}
 }
 
-func TestLoad_everyFaultAtOnce(t *testing.T) {
+func TestLoadConfig_everyFaultAtOnce(t *testing.T) {
 	t.Parallel()
-	_, err := load([]string{"LOG_LEVEL=loud", "GATEWAY_REDIRECT_URI=http://localhost:3000/"})
+	_, err := loadConfig([]string{"LOG_LEVEL=loud", "GATEWAY_REDIRECT_URI=http://localhost:3000/"})
 	if err == nil {
 		t.Fatal("load passes")
 	}
@@ -52,14 +52,14 @@ func TestLoad_everyFaultAtOnce(t *testing.T) {
 	}
 }
 
-func TestLoad_secretsFromFiles(t *testing.T) {
+func TestLoadConfig_secretsFromFiles(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(path, []byte("secret-of-a-file\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	environ := slices.DeleteFunc(environment(t), func(pair string) bool { return strings.HasPrefix(pair, "FUSIONAUTH_CLIENT_SECRET=") })
-	cfg, err := load(append(environ, "FUSIONAUTH_CLIENT_SECRET_FILE="+path))
+	cfg, err := loadConfig(append(environ, "FUSIONAUTH_CLIENT_SECRET_FILE="+path))
 	if err != nil {
 		t.Fatalf("load: %v", err)
 	}
@@ -68,7 +68,7 @@ func TestLoad_secretsFromFiles(t *testing.T) {
 	}
 }
 
-func TestLoad_anotherKickstart(t *testing.T) {
+func TestLoadConfig_anotherKickstart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write := func(name, text string) string {
@@ -83,14 +83,14 @@ func TestLoad_anotherKickstart(t *testing.T) {
 		"requests": [{"method": "PATCH", "url": "/api/tenant/#{FUSIONAUTH_TENANT_ID}", "body": "&{tenant.json}"}]}`)
 	bad := write("bad.json", "{\n\"requests\": 1}")
 
-	cfg, err := load([]string{"KICKSTART_FILE=" + good})
+	cfg, err := loadConfig([]string{"KICKSTART_FILE=" + good})
 	if err != nil || cfg.Setup.Tenant.Issuer != "https://included.test" {
 		t.Errorf("issuer = %q, %v; want the one of the included file", cfg.Setup.Tenant.Issuer, err)
 	}
-	if _, err := load([]string{"KICKSTART_FILE=" + bad}); err == nil || !strings.Contains(err.Error(), "bad.json:2: ") {
+	if _, err := loadConfig([]string{"KICKSTART_FILE=" + bad}); err == nil || !strings.Contains(err.Error(), "bad.json:2: ") {
 		t.Errorf("load of a bad kickstart = %v, want its name and line", err)
 	}
-	if _, err := load([]string{"KICKSTART_FILE=" + filepath.Join(dir, "none.json")}); err == nil || !strings.Contains(err.Error(), "none.json") {
+	if _, err := loadConfig([]string{"KICKSTART_FILE=" + filepath.Join(dir, "none.json")}); err == nil || !strings.Contains(err.Error(), "none.json") {
 		t.Errorf("load without the file = %v, want its name", err)
 	}
 }
@@ -103,7 +103,7 @@ func TestRun(t *testing.T) {
 	read, write := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		done <- run(ctx, environment(t, "ADDR=127.0.0.1:0, 127.0.0.1:0"), write)
+		done <- run(ctx, nil, environment(t, "ADDR=127.0.0.1:0, 127.0.0.1:0"), write)
 		_ = write.Close()
 	}()
 	lines := bufio.NewScanner(read)
@@ -133,21 +133,36 @@ func TestRun(t *testing.T) {
 			t.Errorf("GET /api/status on %s = %d", addr, response.StatusCode)
 		}
 	}
+	checkHealth(t, addrs[0])
 	stop()
 	if err := <-done; err != nil {
 		t.Errorf("run = %v, want a clean stop", err)
 	}
 }
 
+// checkHealth runs the program once more, as a container's health check does.
+func checkHealth(t *testing.T, addr string) {
+	t.Helper()
+	if err := run(t.Context(), []string{"healthcheck"}, environment(t, "ADDR="+addr), io.Discard); err != nil {
+		t.Errorf("healthcheck of the running server = %v", err)
+	}
+	if err := run(t.Context(), []string{"healthcheck"}, environment(t, "ADDR=127.0.0.1:1"), io.Discard); err == nil {
+		t.Error("healthcheck of nothing passes")
+	}
+}
+
 func TestRun_refusesToStart(t *testing.T) {
 	t.Parallel()
+	if err := run(t.Context(), []string{"serve"}, environment(t), io.Discard); err == nil {
+		t.Error("run with unknown arguments starts")
+	}
 	for name, environ := range map[string][]string{
 		"bad settings":            {"LOG_LEVEL=loud"},
 		"bad address":             environment(t, "ADDR=127.0.0.1:notaport"),
 		"no address":              environment(t, "ADDR=,"),
 		"address of no host here": environment(t, "ADDR=192.0.2.1:9011"),
 	} {
-		if err := run(t.Context(), environ, io.Discard); err == nil {
+		if err := run(t.Context(), nil, environ, io.Discard); err == nil {
 			t.Errorf("%s: run starts", name)
 		}
 	}

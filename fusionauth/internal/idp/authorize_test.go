@@ -69,6 +69,7 @@ func TestAuthorize_redirectsErrors(t *testing.T) {
 		{"plain PKCE", params{"code_challenge_method": "plain"}, "invalid_request", "invalid_pkce_code_challenge_method"},
 		{"PKCE without method, which means plain", params{"code_challenge_method": "-"}, "invalid_request", "invalid_pkce_code_challenge_method"},
 		{"challenge that is no hash", params{"code_challenge": "short"}, "invalid_request", "invalid_pkce_code_challenge"},
+		{"challenge of another hash", params{"code_challenge": "c2hvcnQ"}, "invalid_request", "invalid_pkce_code_challenge"},
 		{"padded challenge", params{"code_challenge": challenge(verifier) + "="}, "invalid_request", "invalid_pkce_code_challenge"},
 		{"unknown scope", params{"scope": "openid everything"}, "invalid_scope", "unknown_scope"},
 		{"unknown prompt", params{"prompt": "ask"}, "invalid_request", "invalid_prompt"},

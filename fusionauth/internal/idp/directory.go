@@ -23,17 +23,20 @@ type user struct {
 	password hashed
 }
 
-// hashed is a password under salted-pbkdf2-hmac-sha256, FusionAuth's default scheme and factor.
-type hashed struct{ salt, key []byte }
+// hashed is a password under salted-pbkdf2-hmac-sha256, FusionAuth's default scheme.
+type hashed struct {
+	rounds    int
+	salt, key []byte
+}
 
-const hashRounds = 24_000
+const fusionAuthRounds = 24_000
 
-func newDirectory(users []kickstart.User) (*directory, error) {
-	nobody, err := hashPassword(rand.Text())
+func newDirectory(users []kickstart.User, rounds int) (*directory, error) {
+	nobody, err := hashPassword(rand.Text(), rounds)
 	d := &directory{byID: map[string]user{}, byEmail: map[string]string{}, nobody: nobody}
 	for _, u := range users {
 		var password hashed
-		if password, err = hashPassword(string(u.Password)); err != nil {
+		if password, err = hashPassword(string(u.Password), rounds); err != nil {
 			return nil, err
 		}
 		u.Password = ""
@@ -42,15 +45,15 @@ func newDirectory(users []kickstart.User) (*directory, error) {
 	return d, err
 }
 
-func hashPassword(password string) (hashed, error) {
+func hashPassword(password string, rounds int) (hashed, error) {
 	salt := make([]byte, 16)
 	_, _ = rand.Read(salt) // never fails (crypto/rand)
-	key, err := pbkdf2.Key(sha256.New, password, salt, hashRounds, sha256.Size)
-	return hashed{salt: salt, key: key}, err
+	key, err := pbkdf2.Key(sha256.New, password, salt, rounds, sha256.Size)
+	return hashed{rounds: rounds, salt: salt, key: key}, err
 }
 
 func (h hashed) matches(password string) bool {
-	key, err := pbkdf2.Key(sha256.New, password, h.salt, hashRounds, sha256.Size)
+	key, err := pbkdf2.Key(sha256.New, password, h.salt, h.rounds, sha256.Size)
 	return err == nil && subtle.ConstantTimeCompare(key, h.key) == 1
 }
 

@@ -180,6 +180,7 @@ func TestAPIKey_permissions(t *testing.T) {
 		d["apiKeys"] = append(d["apiKeys"].([]any),
 			document{"key": "only-login-any-method", "permissions": document{"endpoints": document{"/api/login": []any{}}}},
 			document{"key": "only-jwt-get", "permissions": document{"endpoints": document{"/api/jwt": []any{"GET"}}}},
+			document{"key": "a-prefix-of-login", "permissions": document{"endpoints": document{"/api/log": []any{}}}},
 			document{"key": "nothing-at-all", "permissions": document{"endpoints": document{}}},
 		)
 	}})
@@ -196,6 +197,7 @@ func TestAPIKey_permissions(t *testing.T) {
 		{"only-jwt-get", "GET", list, 200},
 		{"only-jwt-get", "DELETE", list, 401},
 		{"only-jwt-get", "POST", "/api/login", 401},
+		{"a-prefix-of-login", "POST", "/api/login", 401},
 		{"nothing-at-all", "GET", list, 401},
 		{"", "GET", list, 401},
 		{"wrong", "DELETE", list, 401},

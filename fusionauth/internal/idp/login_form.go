@@ -11,7 +11,7 @@ import (
 // ssoCookie is the name of FusionAuth's cookie for the single sign-on session.
 const ssoCookie = "fusionauth.sso"
 
-const badCredentials = "Invalid login credentials." // one text for both an unknown user and a wrong password
+const loginRefused = "Invalid login credentials." // one text for both an unknown user and a wrong password
 
 // submit serves the login form's POST.
 func (h *Handler) submit(w http.ResponseWriter, r *http.Request, a authorization, form url.Values) {
@@ -22,7 +22,7 @@ func (h *Handler) submit(w http.ResponseWriter, r *http.Request, a authorization
 	}
 	u, ok := h.users.login(r.PostForm.Get("loginId"), r.PostForm.Get("password"))
 	if !ok {
-		h.loginForm(w, a, form, badCredentials)
+		h.loginForm(w, a, form, loginRefused)
 		return
 	}
 	login := grant.Login{UserID: u.ID, At: h.now()}

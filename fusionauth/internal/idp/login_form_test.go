@@ -12,7 +12,7 @@ func TestLoginForm(t *testing.T) {
 	s := start(t)
 	page := s.get(t, newBrowser(), authorizePath(params{"login_hint": customer}))
 	for _, want := range []string{
-		`<label for="loginId">`, `<label for="password">`, `name="loginId"`, `value="` + customer + `"`, `type="password"`,
+		`<label for="loginId">`, `<label for="password">`, `name="loginId" type="text" inputmode="email" value="` + customer + `"`, `name="password" type="password"`,
 		`method="post" action="/oauth2/authorize"`, "Local stand-in for development, not FusionAuth.",
 	} {
 		if !strings.Contains(page.text, want) {

@@ -86,7 +86,7 @@ var (
 	errMissingToken  = badRequest("missing_token", "The request is missing a required parameter: token")
 	errTokenOfOther  = badClient("client_id_mismatch", "The token was issued to another client.")
 
-	errPostLogout = badRequest("invalid_post_logout_redirect_uri", "Invalid post_logout_redirect_uri: it is not one of the authorized redirect URLs.")
+	errPostLogout = badRequest("invalid_post_logout_redirect_uri", "Invalid post_logout_redirect_uri: it is not an authorized redirect URL.")
 	errIDHint     = badRequest("invalid_id_token_hint", "Invalid id_token_hint.")
 )
 

@@ -2,7 +2,11 @@ package idp_test
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"io"
 	"log/slog"
 	"net/http"
@@ -17,6 +21,7 @@ import (
 
 	"storefront/fusionauth/internal/idp"
 	"storefront/fusionauth/internal/kickstart"
+	"storefront/shared/config"
 )
 
 // What kickstart/kickstart.json makes of the environment below.
@@ -57,6 +62,7 @@ type site struct {
 	url   string
 	clock *clock
 	log   *logBuffer
+	stop  func()
 }
 
 // variant is how a server differs from the one that kickstart/kickstart.json makes.
@@ -71,14 +77,18 @@ var shared = sync.OnceValues(func() (*site, error) { return launch(variant{}) })
 // start gives a server; one without variant is shared by all tests and lives as long as the process.
 func start(t testing.TB, variants ...variant) *site {
 	t.Helper()
-	open := shared
-	if len(variants) > 0 {
-		open = func() (*site, error) { return launch(variants[0]) }
+	if len(variants) == 0 {
+		s, err := shared()
+		if err != nil {
+			t.Fatalf("start the identity server: %v", err)
+		}
+		return s
 	}
-	s, err := open()
+	s, err := launch(variants[0])
 	if err != nil {
 		t.Fatalf("start the identity server: %v", err)
 	}
+	t.Cleanup(s.stop)
 	return s
 }
 
@@ -90,14 +100,29 @@ func launch(v variant) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	handler, err := idp.New(idp.Config{Setup: setup, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: s.clock.now})
+	for i := range setup.Keys {
+		if setup.Keys[i].Bits > 0 { // making one takes longer than most tests
+			setup.Keys[i].PEM = rsaKey()
+		}
+	}
+	handler, err := idp.New(idp.Config{Setup: setup, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: s.clock.now, HashRounds: 10})
 	if err != nil {
 		return nil, err
 	}
 	server.Config.Handler = handler.Routes()
 	server.Start()
+	s.stop = server.Close
 	return s, nil
 }
+
+// rsaKey is the RSA key of every server here.
+var rsaKey = sync.OnceValue(func() config.Secret {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err) // never (crypto/rand)
+	}
+	return config.Secret(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))
+})
 
 func setUp(issuer string, v variant) (kickstart.Setup, error) {
 	data, err := os.ReadFile("../../kickstart/kickstart.json")

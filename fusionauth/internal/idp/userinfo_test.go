@@ -2,7 +2,6 @@ package idp_test
 
 import (
 	"net/http"
-	"net/url"
 	"testing"
 	"time"
 
@@ -113,72 +112,5 @@ func TestUserinfo_refusals(t *testing.T) {
 		oauthFault(t, s.userinfo(t, http.MethodGet, "Bearer "+scopeless.AccessToken), http.StatusForbidden, "insufficient_scope", "missing_required_scope")
 		s.clock.advance(10 * time.Minute)
 		oauthFault(t, s.userinfo(t, http.MethodGet, "Bearer "+good.AccessToken), http.StatusUnauthorized, "invalid_token", "access_token_expired")
-	}
-}
-
-func TestIntrospect(t *testing.T) {
-	t.Parallel()
-	s := start(t, variant{edit: func(d document) { d.addOther(nil) }})
-	k := s.login(t, admin, nil)
-	ask := func(token, hint string, form params) answer {
-		all := params{"token": token}
-		if hint != "" {
-			all["token_type_hint"] = hint
-		}
-		for name, value := range form {
-			all[name] = value
-		}
-		return s.post(t, "/oauth2/introspect", all)
-	}
-	for _, tt := range []struct {
-		name, token, hint string
-		active            bool
-	}{
-		{"access token", k.AccessToken, "", true},
-		{"access token as one", k.AccessToken, "access_token", true},
-		{"access token as ID token", k.AccessToken, "id_token", false},
-		{"ID token", k.IDToken, "", true},
-		{"ID token as one", k.IDToken, "id_token", true},
-		{"ID token as access token", k.IDToken, "access_token", false},
-		{"refresh token without hint", k.RefreshToken, "", false},
-		{"refresh token as one", k.RefreshToken, "refresh_token", true},
-		{"access token as refresh token", k.AccessToken, "refresh_token", false},
-		{"unknown hint", k.AccessToken, "token", false},
-		{"garbage", "x", "", false},
-		{"cut", k.AccessToken[:len(k.AccessToken)-2], "", false},
-	} {
-		got := ask(tt.token, tt.hint, nil).json(t)
-		if got["active"] != tt.active {
-			t.Errorf("%s: active = %v, want %v", tt.name, got["active"], tt.active)
-		}
-		if !tt.active && len(got) != 1 {
-			t.Errorf("%s: answer = %v, want nothing but active (RFC 7662 §2.2)", tt.name, got)
-		}
-	}
-	want := part(t, k.AccessToken, 1)
-	want["active"] = true
-	if diff := cmp.Diff(want, ask(k.AccessToken, "", nil).json(t)); diff != "" {
-		t.Errorf("claims (-want +got):\n%s", diff)
-	}
-
-	other := params{"basic": otherID + ":" + otherSecret}
-	for hint, token := range map[string]string{"access_token": k.AccessToken, "id_token": k.IDToken, "refresh_token": k.RefreshToken} {
-		oauthFault(t, ask(token, hint, other), http.StatusUnauthorized, "invalid_client", "client_id_mismatch")
-	}
-	oauthFault(t, ask(k.AccessToken, "", params{"basic": "-"}), http.StatusBadRequest, "invalid_request", "missing_client_id")
-	oauthFault(t, ask(k.AccessToken, "", params{"basic": "-", "client_id": clientID}), http.StatusUnauthorized, "invalid_client", "client_authentication_missing")
-	oauthFault(t, ask("-", "", nil), http.StatusBadRequest, "invalid_request", "missing_token")
-	asJSON := newRequest(t, http.MethodPost, s.url+"/oauth2/introspect", `{}`, "Content-Type", "application/json")
-	oauthFault(t, send(t, newBrowser(), asJSON), http.StatusBadRequest, "invalid_request", "unknown")
-
-	s.clock.advance(10 * time.Minute)
-	for _, token := range []string{k.AccessToken, k.IDToken} {
-		if got := ask(token, "", nil).json(t); got["active"] != false {
-			t.Errorf("expired token = %v, want it inactive", got)
-		}
-	}
-	s.call(t, http.MethodDelete, "/api/jwt/refresh?token="+url.QueryEscape(k.RefreshToken), apiKey, "")
-	if got := ask(k.RefreshToken, "refresh_token", nil).json(t); got["active"] != false {
-		t.Errorf("revoked refresh token = %v, want it inactive", got)
 	}
 }

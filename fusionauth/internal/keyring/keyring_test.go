@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"math/big"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,24 +24,34 @@ import (
 
 const secret = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-func newRing(t *testing.T) (*keyring.Ring, *rsa.PrivateKey) {
-	t.Helper()
-	private, err := rsa.GenerateKey(rand.Reader, 2048)
+// private is the RSA key that the rings here import.
+var private = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
-		t.Fatal(err)
+		panic(err) // never (crypto/rand)
 	}
-	der := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(private)})
+	return key
+})
+
+// newRing gives a key of each algorithm, imported, and two that are generated.
+var newRing = sync.OnceValues(func() (*keyring.Ring, error) {
+	der := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(private())})
 	specs := []kickstart.Key{{ID: "random", Algorithm: "HS256"}, {ID: "generated", Algorithm: "RS256", Bits: 2048}}
 	for _, bits := range []string{"256", "384", "512"} {
 		specs = append(specs,
 			kickstart.Key{ID: "HS" + bits, KID: "kid-HS" + bits, Algorithm: "HS" + bits, Secret: secret},
 			kickstart.Key{ID: "RS" + bits, KID: "kid-RS" + bits, Algorithm: "RS" + bits, PEM: config.Secret(der)})
 	}
-	ring, err := keyring.New(specs)
+	return keyring.New(specs)
+})
+
+func ring(t *testing.T) *keyring.Ring {
+	t.Helper()
+	r, err := newRing()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ring, private
+	return r
 }
 
 func claims(life time.Duration) map[string]any {
@@ -58,7 +69,7 @@ func sign(t *testing.T, key *keyring.Key, claims map[string]any) string {
 
 func TestKey_signsAndVerifies(t *testing.T) {
 	t.Parallel()
-	ring, _ := newRing(t)
+	ring := ring(t)
 	ids := []string{"random", "generated", "HS256", "HS384", "HS512", "RS256", "RS384", "RS512"}
 	for _, id := range ids {
 		token := sign(t, ring.Key(id, ""), claims(time.Minute))
@@ -76,7 +87,7 @@ func TestKey_signsAndVerifies(t *testing.T) {
 
 func TestKey_refuses(t *testing.T) {
 	t.Parallel()
-	ring, private := newRing(t)
+	ring, private := ring(t), private()
 	public := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&private.PublicKey)})
 	make := func(method jwt.SigningMethod, key any, kid any, claims jwt.MapClaims) string {
 		token := jwt.NewWithClaims(method, claims)
@@ -108,7 +119,7 @@ func TestKey_refuses(t *testing.T) {
 
 func TestKey_VerifySignature_looksAtNoTime(t *testing.T) {
 	t.Parallel()
-	ring, _ := newRing(t)
+	ring := ring(t)
 	key := ring.Key("HS256", "")
 	old := sign(t, key, claims(-time.Hour))
 	if _, err := key.VerifySignature(old); err != nil {
@@ -121,7 +132,7 @@ func TestKey_VerifySignature_looksAtNoTime(t *testing.T) {
 
 func TestKey_Verify_usesTheGivenTime(t *testing.T) {
 	t.Parallel()
-	ring, _ := newRing(t)
+	ring := ring(t)
 	key := ring.Key("HS256", "")
 	token := sign(t, key, claims(time.Hour))
 	if _, err := key.Verify(token, time.Now().Add(2*time.Hour)); err == nil {
@@ -131,7 +142,7 @@ func TestKey_Verify_usesTheGivenTime(t *testing.T) {
 
 func TestRing_shadowKeysAreTheClientSecret(t *testing.T) {
 	t.Parallel()
-	ring, _ := newRing(t)
+	ring := ring(t)
 	for id, algorithm := range map[string]string{
 		kickstart.ShadowSHA256: "HS256", kickstart.ShadowSHA384: "HS384", kickstart.ShadowSHA512: "HS512",
 	} {
@@ -146,9 +157,26 @@ func TestRing_shadowKeysAreTheClientSecret(t *testing.T) {
 	}
 }
 
+// TestRing_generatedHMACKeys: a key that nobody gave is random, not a constant that anybody could sign with.
+func TestRing_generatedHMACKeys(t *testing.T) {
+	t.Parallel()
+	var rings [2]*keyring.Ring
+	for i := range rings {
+		r, err := keyring.New([]kickstart.Key{{ID: "default", Algorithm: "HS256"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rings[i] = r
+	}
+	token := sign(t, rings[0].Key("default", ""), claims(time.Minute))
+	if _, err := rings[1].Key("default", "").Verify(token, time.Now()); err == nil {
+		t.Error("two servers have the same generated key")
+	}
+}
+
 func TestRing_JWKS_publishesPublicKeysAlone(t *testing.T) {
 	t.Parallel()
-	ring, private := newRing(t)
+	ring, private := ring(t), private()
 	raw, err := ring.JWKS()
 	if err != nil {
 		t.Fatal(err)
@@ -179,7 +207,7 @@ func TestRing_JWKS_publishesPublicKeysAlone(t *testing.T) {
 // TestRing_thumbprint is the example of RFC 7638 §3.1; a generated key has its thumbprint as kid.
 func TestRing_thumbprint(t *testing.T) {
 	t.Parallel()
-	ring, _ := newRing(t)
+	ring := ring(t)
 	raw, err := ring.JWKS()
 	if err != nil {
 		t.Fatal(err)
@@ -211,7 +239,7 @@ const rfc7638Modulus = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbf
 // TestKey_LeftHash is at_hash of the example in OpenID Connect Core, appendix A.4, for RS256.
 func TestKey_LeftHash(t *testing.T) {
 	t.Parallel()
-	ring, _ := newRing(t)
+	ring := ring(t)
 	if got, want := ring.Key("RS256", "").LeftHash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), "77QmUPtjPfzWtF2AnpK9RQ"; got != want {
 		t.Errorf("LeftHash = %s, want %s", got, want)
 	}
@@ -224,7 +252,7 @@ func TestKey_LeftHash(t *testing.T) {
 
 func TestKey_Sign_header(t *testing.T) {
 	t.Parallel()
-	ring, _ := newRing(t)
+	ring := ring(t)
 	token, err := ring.Key("HS256", "").Sign(claims(time.Minute), []string{"authorization_code"})
 	if err != nil {
 		t.Fatal(err)

@@ -88,7 +88,8 @@ func (in *instance) createApplication(c call) {
 
 func (in *instance) applicationJWT(o *object, app *application) {
 	if !o.boolean("enabled", false) {
-		o.touch("accessTokenKeyId", "idTokenKeyId", "timeToLiveInSeconds", "refreshTokenTimeToLiveInMinutes", "refreshTokenUsagePolicy", "refreshTokenExpirationPolicy")
+		o.touch("accessTokenKeyId", "idTokenKeyId", "timeToLiveInSeconds")
+		o.touch("refreshTokenTimeToLiveInMinutes", "refreshTokenUsagePolicy", "refreshTokenExpirationPolicy")
 		o.close()
 		return // the tenant's settings hold, whatever stands here
 	}

@@ -42,7 +42,11 @@ func (f faulty) check(t *testing.T) {
 	if at == "" {
 		at, _, _ = strings.Cut(f.new, "\n")
 	}
-	line := 1 + strings.Count(text[:strings.Index(text, at)], "\n")
+	before, _, found := strings.Cut(text, at)
+	if !found {
+		t.Fatalf("the changed kickstart does not hold %q", at)
+	}
+	line := 1 + strings.Count(before, "\n")
 	said := slices.ContainsFunc(faults, func(got kickstart.Fault) bool { return got.Line == line && strings.Contains(got.Text, f.want) })
 	if !said || len(faults) != 1+f.more {
 		t.Errorf("Parse said:\n%v\nwant %d faults, one of them on line %d that says %q", faults, 1+f.more, line, f.want)

@@ -8,11 +8,9 @@ import (
 
 // reference gives the file name of a text that is wholly @{file} or &{file}.
 func reference(text, open string) (string, bool) {
-	file, found := strings.CutPrefix(text, open)
-	if !found {
-		return "", false
-	}
-	return strings.CutSuffix(file, "}")
+	rest, found := strings.CutPrefix(text, open)
+	file, after, closed := strings.Cut(rest, "}")
+	return file, found && closed && after == ""
 }
 
 // textFile gives the text that @{file} stands for.

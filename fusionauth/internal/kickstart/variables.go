@@ -61,11 +61,11 @@ func (v *variables) declare(r *reader, o *object) {
 		v.broken[m.name] = len(faults) > 0
 		v.values[m.name] = text
 	}
-	v.followTenant(r, o)
+	v.followTenant(o)
 }
 
 // followTenant makes the predefined tenant id follow the special variable defaultTenantId.
-func (v *variables) followTenant(r *reader, o *object) {
+func (v *variables) followTenant(o *object) {
 	id, given := v.values["defaultTenantId"]
 	if !given {
 		return
@@ -78,14 +78,10 @@ func (v *variables) followTenant(r *reader, o *object) {
 	v.values["FUSIONAUTH_TENANT_ID"], v.broken["FUSIONAUTH_TENANT_ID"] = canon, v.broken["defaultTenantId"]
 }
 
-// lookup resolves a name outside of variables. The second result says what is wrong; an empty name for both is a variable whose
-// fault has been reported.
+// lookup resolves a name outside of variables; fault says what is wrong with it.
 func (v *variables) lookup(name string) (value, fault string) {
 	if value, known := v.values[name]; known {
 		return value, ""
-	}
-	if v.broken[name] {
-		return "", ""
 	}
 	return "", fmt.Sprintf("unknown variable #{%s}; declare it under variables, or write \\\\#{%s} to mean the text itself", name, name)
 }
