@@ -25,6 +25,8 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	log.Info("every service that verifies with the shared key can also sign with it", "auth_mode", cfg.AuthMode)
+	if len(args) == 0 {
+		log.Warn("every service that verifies with the shared key can also sign with it", "auth_mode", cfg.AuthMode)
+	}
 	return server.App{Log: log, Addr: cfg.Addr, AdminAddr: cfg.AdminAddr, Handler: router}.Run(ctx, args, stdout)
 }

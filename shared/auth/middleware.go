@@ -43,9 +43,9 @@ func authenticate(v *Verifier, accept Kind, r *http.Request) (Principal, error) 
 }
 
 func refuse(c *gin.Context, err error, loginRedirect string) {
-	refusal, ok := errors.AsType[Refusal](err)
+	refusal, refused := errors.AsType[Refusal](err)
 	switch {
-	case !ok:
+	case !refused:
 		problem.Unavailable(c, "Tokens cannot be checked at the moment.", err)
 	case loginRedirect != "" && Navigates(c.Request):
 		_ = c.Error(err)
@@ -53,8 +53,7 @@ func refuse(c *gin.Context, err error, loginRedirect string) {
 		c.Redirect(http.StatusFound, loginRedirect)
 		c.Abort()
 	default:
-		sent := refusal != ErrMissing && refusal != ErrScheme && refusal != ErrEmpty
-		problem.Unauthorized(c, sent, err)
+		problem.Unauthorized(c, refusal.TokenSent(), err)
 	}
 }
 

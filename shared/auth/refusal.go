@@ -9,6 +9,9 @@ type Refusal string
 // Error makes a Refusal an error: "token refused: expired".
 func (r Refusal) Error() string { return "token refused: " + string(r) }
 
+// TokenSent reports whether the client sent a token at all, which RFC 6750 §3.1 answers with another challenge.
+func (r Refusal) TokenSent() bool { return r != ErrMissing && r != ErrScheme && r != ErrEmpty }
+
 // The refusals of [BearerToken], before there is a token to look at.
 const (
 	ErrMissing Refusal = "missing_authorization"  // no Authorization header, or an empty one

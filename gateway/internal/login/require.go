@@ -72,7 +72,7 @@ func (l *Login) refuse(c *gin.Context, err error) {
 		c.Redirect(http.StatusFound, to(localPath(c.Request.RequestURI)))
 		c.Abort()
 	default:
-		problem.Unauthorized(c, refused && refusal != auth.ErrMissing && refusal != auth.ErrScheme, err)
+		problem.Unauthorized(c, refused && refusal.TokenSent(), err)
 	}
 }
 

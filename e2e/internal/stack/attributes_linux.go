@@ -1,0 +1,9 @@
+package stack
+
+import "syscall"
+
+// processAttributes puts a process into a group of its own, so that the terminal's Ctrl-C reaches it through us alone, and ends it
+// when we are killed.
+func processAttributes() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+}

@@ -1,0 +1,100 @@
+// Package stack runs the whole system on this machine: the local identity server, catalog, inventory and gateway, each as a process of
+// its own, as they would run anywhere. It builds them, makes the secrets that they need, gives each the settings that it needs and no
+// more, waits until all are ready, and stops them together. What they do is none of its business.
+//
+//	s, err := stack.Start(ctx, stack.Config{Bin: bin, Base: 3000, Secrets: secrets, Log: os.Stdout})
+//	…
+//	defer s.Stop()
+//	err = s.Wait(ctx) // nil when ctx ends, else which process died and its last lines
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Config says what to run and where. Bin, Base and Secrets are required.
+type Config struct {
+	Bin     string            // directory of the binaries that Build made
+	Base    int               // the gateway's port; the others follow from it
+	Secrets Secrets           // of every service
+	Env     map[string]string // environment of this process, of which a few names pass through
+
+	// Override adds settings for the service of that name, or replaces what the stack would set.
+	Override map[string]map[string]string
+
+	Log    io.Writer // the services' log lines; nil drops them
+	Colour bool      // the prefixes of the lines
+}
+
+// Stack is a running system.
+type Stack struct {
+	cfg       Config
+	addresses addresses
+	processes []*process
+	died      chan error // the processes that ended by themselves
+}
+
+// Start starts every service and returns when all are ready. On an error nothing is left running.
+func Start(ctx context.Context, cfg Config) (*Stack, error) {
+	addresses := newAddresses(cfg.Base)
+	if err := addresses.vacant(); err != nil {
+		return nil, err
+	}
+	if cfg.Log == nil {
+		cfg.Log = io.Discard
+	}
+	s := &Stack{cfg: cfg, addresses: addresses, died: make(chan error, len(services))}
+	out := newOutput(cfg.Log, cfg.Colour)
+	for _, svc := range services {
+		p, err := s.launch(ctx, svc, out)
+		if err != nil {
+			return nil, errors.Join(err, s.Stop())
+		}
+		s.processes = append(s.processes, p)
+	}
+	if err := s.awaitReady(ctx); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
+	return s, nil
+}
+
+// Wait returns nil when ctx ends, or an error as soon as a process has died.
+func (s *Stack) Wait(ctx context.Context) error {
+	select {
+	case err := <-s.died:
+		return err
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// Stop ends every process: all are asked, and killed when they do not end in time.
+func (s *Stack) Stop() error {
+	for _, p := range s.processes {
+		p.ask()
+	}
+	var errs []error
+	for _, p := range s.processes {
+		errs = append(errs, p.await())
+	}
+	return errors.Join(errs...)
+}
+
+// URL is where the service of that name is reached.
+func (s *Stack) URL(name string) string { return s.addresses.url(name) }
+
+// Routes lists the routes that the service registers, as "METHOD /path/:id".
+func (s *Stack) Routes(ctx context.Context, name string) ([]string, error) {
+	svc, err := serviceNamed(name)
+	if err != nil {
+		return nil, err
+	}
+	text, err := printed(ctx, s.cfg.binary(svc), s.environment(svc), "routes")
+	if err != nil {
+		return nil, fmt.Errorf("list routes of %s: %w", name, err)
+	}
+	return nonEmptyLines(text), nil
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	_ "embed" // the table
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"storefront/e2e/internal/matrix"
+	"storefront/e2e/internal/stack"
+)
+
+//go:embed roles.yaml
+var rolesYAML []byte
+
+// errRed is the outcome of a matrix that did not pass; the table has said why.
+var errRed = errors.New("the role matrix is red")
+
+// runRoles is `make roles`: against BASE_URL where that is set, else against a stack of its own.
+func runRoles(ctx context.Context, env map[string]string, out terminal) error {
+	if err := checkSwitches(env); err != nil {
+		return err
+	}
+	table, err := matrix.Parse("roles.yaml", rolesYAML)
+	if err != nil {
+		return err
+	}
+	if env["BASE_URL"] != "" {
+		target, err := readTarget(env)
+		if err != nil {
+			return err
+		}
+		return tryMatrix(ctx, table, target, env, out)
+	}
+	return rolesOfOwnStack(ctx, table, env, out)
+}
+
+// checkSwitches refuses a value that would otherwise do nothing, and let somebody think that it did.
+func checkSwitches(env map[string]string) error {
+	var faults []error
+	for name, on := range map[string]string{"REQUIRE": "all", "UNSAFE": "yes"} {
+		if v := env[name]; v != "" && v != on {
+			faults = append(faults, fmt.Errorf("%s: %q is not %q", name, v, on))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// rolesOfOwnStack keeps away from the secrets of `make run`: its stack has a directory of its own, which goes with it.
+func rolesOfOwnStack(ctx context.Context, table matrix.Table, env map[string]string, out terminal) (err error) {
+	root, err := stack.Root(".")
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "storefront-roles-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	secrets, err := stack.OpenSecrets(filepath.Join(dir, "secrets"), nil)
+	if err != nil {
+		return err
+	}
+	base, err := stack.FreeBase()
+	if err != nil {
+		return err
+	}
+	bin := filepath.Join(root, ".data", "bin")
+	if err := stack.Build(ctx, root, bin, os.Stderr, nil); err != nil {
+		return err
+	}
+	s, err := stack.Start(ctx, stack.Config{Bin: bin, Base: base, Secrets: secrets, Env: env})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Stop()) }()
+	target, err := stackTarget(ctx, s, base, secrets)
+	if err != nil {
+		return err
+	}
+	return tryMatrix(ctx, table, target, env, out)
+}
+
+// tryMatrix prints the matrix; it is an error when a cell is red or, with REQUIRE=all, when one was not tried.
+func tryMatrix(ctx context.Context, table matrix.Table, target matrix.Target, env map[string]string, out terminal) error {
+	printer := matrix.Printer{Out: out, Colour: out.colour}
+	tally, err := matrix.Run(ctx, table, target, printer)
+	if err != nil {
+		return err
+	}
+	printer.Close(tally)
+	if tally.Count(matrix.Failed) > 0 {
+		return errRed
+	}
+	if untried := tally.Count(matrix.NotTested); untried > 0 && env["REQUIRE"] == "all" {
+		return fmt.Errorf("%w: REQUIRE=all, and %d cells were not tested", errRed, untried)
+	}
+	return nil
+}
