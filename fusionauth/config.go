@@ -4,8 +4,10 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"storefront/fusionauth/internal/kickstart"
 	"storefront/shared/config"
@@ -18,6 +20,7 @@ var embedded embed.FS
 type Config struct {
 	Addr                []string
 	LogLevel, LogFormat string
+	Admin               bool
 	Setup               kickstart.Setup
 }
 
@@ -28,9 +31,13 @@ func loadConfig(environ []string) (Config, error) {
 		Addr:      s.List("ADDR", "127.0.0.1:9011", "listen address; several, separated by commas, are all served"),
 		LogLevel:  s.Enum("LOG_LEVEL", "info", "least level that is logged", "debug", "info", "warn", "error"),
 		LogFormat: s.Enum("LOG_FORMAT", "json", "json or text", "json", "text"),
+		Admin:     s.Bool("STANDIN_ADMIN", false, "serve /admin, which lets anybody on this machine act on the server; ADDR must be loopback"),
 	}
 	if len(cfg.Addr) == 0 {
 		s.Fault("ADDR", "names no address")
+	}
+	if cfg.Admin && slices.ContainsFunc(cfg.Addr, reachable) {
+		s.Fault("STANDIN_ADMIN", "is only for an ADDR on loopback, such as 127.0.0.1:9011")
 	}
 	fsys, name, err := kickstartFile(s.String("KICKSTART_FILE", "", "the kickstart to serve; default the one of this repository"))
 	if err == nil {
@@ -40,6 +47,12 @@ func loadConfig(environ []string) (Config, error) {
 		})
 	}
 	return cfg, errors.Join(s.Err(), err)
+}
+
+// reachable reports whether others than this machine can reach what listens on addr.
+func reachable(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	return err != nil || !config.Loopback(host)
 }
 
 // kickstartFile gives the file and the directory that its includes are relative to.

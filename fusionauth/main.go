@@ -8,6 +8,7 @@ import (
 	"context"
 	"io"
 
+	"storefront/fusionauth/internal/admin"
 	"storefront/fusionauth/internal/idp"
 	"storefront/shared/server"
 )
@@ -28,6 +29,10 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 			return err
 		}
 		app.Handler = handler.Routes()
+		if cfg.Admin {
+			log.Warn("/admin is served: whoever is on this machine can act on this server")
+			app.Handler = admin.New(handler, log, app.Handler)
+		}
 	}
 	return app.Run(ctx, args, stdout)
 }

@@ -52,6 +52,26 @@ func TestLoadConfig_everyFaultAtOnce(t *testing.T) {
 	}
 }
 
+// TestLoadConfig_adminOnLoopbackAlone: what acts on the server without a password must not be reachable from elsewhere.
+func TestLoadConfig_adminOnLoopbackAlone(t *testing.T) {
+	t.Parallel()
+	for addr, refused := range map[string]bool{
+		"127.0.0.1:9011": false, "localhost:9011": false, "[::1]:0": false, "127.0.0.1:9011,[::1]:9011": false,
+		":9011": true, "0.0.0.0:9011": true, "[::]:9011": true, "192.0.2.1:9011": true, "127.0.0.1:9011,0.0.0.0:9012": true, "fusionauth:9011": true,
+	} {
+		cfg, err := loadConfig(environment(t, "ADDR="+addr, "STANDIN_ADMIN=true"))
+		if (err != nil) != refused || refused && !strings.Contains(err.Error(), "STANDIN_ADMIN") {
+			t.Errorf("ADDR=%s with STANDIN_ADMIN: %v, want refused %v", addr, err, refused)
+		}
+		if !refused && !cfg.Admin {
+			t.Errorf("ADDR=%s: admin is off", addr)
+		}
+		if cfg, err := loadConfig(environment(t, "ADDR="+addr)); err != nil || cfg.Admin {
+			t.Errorf("ADDR=%s alone: admin %v, %v; want it off", addr, cfg.Admin, err)
+		}
+	}
+}
+
 func TestLoadConfig_secretsFromFiles(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "secret")
@@ -98,46 +118,88 @@ func TestLoadConfig_anotherKickstart(t *testing.T) {
 // TestRun starts the whole program on two addresses, asks both, and stops it.
 func TestRun(t *testing.T) {
 	t.Parallel()
+	p := startProgram(t, 2, "ADDR=127.0.0.1:0, 127.0.0.1:0")
+	if !p.warned("stand-in for development, not FusionAuth") {
+		t.Error("the log does not say that this is a stand-in")
+	}
+	for _, addr := range p.addrs {
+		for path, want := range map[string]int{"/api/status": http.StatusOK, "/admin": http.StatusNotFound} {
+			if got := ask(t, addr, path); got != want {
+				t.Errorf("GET %s on %s = %d, want %d", path, addr, got, want)
+			}
+		}
+	}
+	checkHealth(t, p.addrs[0])
+	p.stop()
+	if err := <-p.done; err != nil {
+		t.Errorf("run = %v, want a clean stop", err)
+	}
+}
+
+func TestRun_withAdmin(t *testing.T) {
+	t.Parallel()
+	p := startProgram(t, 1, "ADDR=127.0.0.1:0", "STANDIN_ADMIN=true")
+	if !p.warned("/admin is served") {
+		t.Error("the log does not say that /admin is served")
+	}
+	for _, path := range []string{"/admin", "/admin/api/state", "/api/status"} {
+		if got := ask(t, p.addrs[0], path); got != http.StatusOK {
+			t.Errorf("GET %s = %d", path, got)
+		}
+	}
+}
+
+// program is a running one.
+type program struct {
+	addrs    []string
+	warnings []string
+	stop     context.CancelFunc
+	done     chan error
+}
+
+func (p program) warned(part string) bool {
+	return slices.ContainsFunc(p.warnings, func(w string) bool { return strings.Contains(w, part) })
+}
+
+// startProgram runs the program until it listens on as many addresses as there are to be.
+func startProgram(t *testing.T, listeners int, changes ...string) program {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
+	t.Cleanup(stop)
 	read, write := io.Pipe()
-	done := make(chan error, 1)
+	p := program{stop: stop, done: make(chan error, 1)}
 	go func() {
-		done <- run(ctx, nil, environment(t, "ADDR=127.0.0.1:0, 127.0.0.1:0"), write)
+		p.done <- run(ctx, nil, environment(t, changes...), write)
 		_ = write.Close()
 	}()
 	lines := bufio.NewScanner(read)
-	warned := false
-	var addrs []string
-	for len(addrs) < 2 && lines.Scan() {
+	for len(p.addrs) < listeners && lines.Scan() {
 		var line struct{ Level, Msg, Addr string }
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
 			t.Fatalf("log line %s: %v", lines.Text(), err)
 		}
-		warned = warned || line.Level == "WARN" && strings.Contains(line.Msg, "stand-in for development, not FusionAuth")
+		if line.Level == "WARN" {
+			p.warnings = append(p.warnings, line.Msg)
+		}
 		if line.Addr != "" {
-			addrs = append(addrs, line.Addr)
+			p.addrs = append(p.addrs, line.Addr)
 		}
 	}
 	go func() { _, _ = io.Copy(io.Discard, read) }()
-	if !warned {
-		t.Error("the log does not say that this is a stand-in")
+	if len(p.addrs) < listeners {
+		t.Fatalf("the program listens on %q", p.addrs)
 	}
-	for _, addr := range addrs {
-		response, err := http.Get("http://" + addr + "/api/status")
-		if err != nil {
-			t.Fatalf("ask %s: %v", addr, err)
-		}
-		_ = response.Body.Close()
-		if response.StatusCode != http.StatusOK {
-			t.Errorf("GET /api/status on %s = %d", addr, response.StatusCode)
-		}
+	return p
+}
+
+func ask(t *testing.T, addr, path string) int {
+	t.Helper()
+	response, err := http.Get("http://" + addr + path)
+	if err != nil {
+		t.Fatalf("ask %s: %v", addr, err)
 	}
-	checkHealth(t, addrs[0])
-	stop()
-	if err := <-done; err != nil {
-		t.Errorf("run = %v, want a clean stop", err)
-	}
+	_ = response.Body.Close()
+	return response.StatusCode
 }
 
 // checkHealth runs the program once more, as a container's health check does.

@@ -5,6 +5,7 @@
 package grant
 
 import (
+	"encoding/hex"
 	"time"
 
 	"github.com/google/uuid"
@@ -84,6 +85,11 @@ func (c *Codes) Gave(value, refreshTokenID string) (ok bool) {
 	return ok
 }
 
+// RevokeUser takes back the codes of a user, used or not.
+func (c *Codes) RevokeUser(userID string) {
+	c.shelf.dropAll(func(i *issued) bool { return i.code.Login.UserID == userID })
+}
+
 // Sessions are the single sign-on sessions of browsers.
 type Sessions struct{ shelf *shelf[Login] }
 
@@ -104,6 +110,26 @@ func (s *Sessions) Find(id string) (Login, bool) { return s.shelf.get(digestOf(i
 
 // End forgets a session.
 func (s *Sessions) End(id string) { s.shelf.take(digestOf(id)) }
+
+// EndUser forgets every session of a user, and reports how many.
+func (s *Sessions) EndUser(userID string) int {
+	return s.shelf.dropAll(func(l Login) bool { return l.UserID == userID })
+}
+
+// Session is one in force as it may be shown: its id tells it apart and is no cookie.
+type Session struct {
+	ID    string
+	Login Login
+}
+
+// List gives the sessions in force, the oldest first.
+func (s *Sessions) List() []Session {
+	var sessions []Session
+	for _, e := range s.shelf.all() {
+		sessions = append(sessions, Session{ID: hex.EncodeToString(e.key[:8]), Login: e.value})
+	}
+	return sessions
+}
 
 // newID is the public id of a refresh token, by which it can be revoked and looked at without being known.
 func newID() string { return uuid.NewString() }

@@ -121,6 +121,51 @@ func TestSessions(t *testing.T) {
 	}
 }
 
+// TestSessions_ofAUser: what is shown of a session does not open it, and one user's end is not another's.
+func TestSessions_ofAUser(t *testing.T) {
+	t.Parallel()
+	clock := newTime()
+	sessions := grant.NewSessions(clock.now)
+	first := sessions.Start(grant.Login{UserID: "u"})
+	clock.at = clock.at.Add(time.Hour)
+	other := sessions.Start(grant.Login{UserID: "v"})
+	second := sessions.Start(grant.Login{UserID: "u"})
+	list := sessions.List()
+	if len(list) != 3 || list[0].Login.UserID != "u" || list[1].Login.UserID != "v" {
+		t.Fatalf("List = %+v, want the three, the oldest first", list)
+	}
+	for _, s := range list {
+		if _, opened := sessions.Find(s.ID); opened {
+			t.Errorf("the shown id %s opens the session", s.ID)
+		}
+	}
+	if ended := sessions.EndUser("u"); ended != 2 {
+		t.Errorf("EndUser = %d, want 2", ended)
+	}
+	for id, want := range map[string]bool{first: false, second: false, other: true} {
+		if _, ok := sessions.Find(id); ok != want {
+			t.Errorf("session found: %v, want %v", ok, want)
+		}
+	}
+	clock.at = clock.at.Add(8 * time.Hour)
+	if list := sessions.List(); len(list) != 0 {
+		t.Errorf("List = %+v, want no session after its end", list)
+	}
+}
+
+func TestCodes_RevokeUser(t *testing.T) {
+	t.Parallel()
+	codes := grant.NewCodes(newTime().now)
+	mine := codes.Issue(grant.Code{Login: grant.Login{UserID: "u"}})
+	other := codes.Issue(grant.Code{Login: grant.Login{UserID: "v"}})
+	codes.RevokeUser("u")
+	for value, want := range map[string]bool{mine: false, other: true} {
+		if _, _, ok := codes.Redeem(value); ok != want {
+			t.Errorf("Redeem = %v, want %v", ok, want)
+		}
+	}
+}
+
 func newTokens(t *testing.T) (*grant.RefreshTokens, *fakeTime) {
 	t.Helper()
 	clock := newTime()
@@ -141,8 +186,11 @@ func TestRefreshTokens_find(t *testing.T) {
 	if byID, ok := tokens.FindID(issued.ID); !ok || byID.ApplicationID != "a" {
 		t.Errorf("FindID = %+v, %v", byID, ok)
 	}
-	if list := tokens.OfUser("u"); len(list) != 1 || len(tokens.OfUser("v")) != 0 {
-		t.Errorf("OfUser = %+v", list)
+	of := func(user string) []grant.Refresh {
+		return tokens.List(func(r grant.Refresh) bool { return r.Login.UserID == user })
+	}
+	if list := of("u"); len(list) != 1 || len(of("v")) != 0 {
+		t.Errorf("List = %+v", list)
 	}
 	for _, wrong := range []string{"", issued.ID, value + "x"} {
 		if _, ok := tokens.Find(wrong); ok {
@@ -150,7 +198,7 @@ func TestRefreshTokens_find(t *testing.T) {
 		}
 	}
 	clock.at = clock.at.Add(time.Hour)
-	if _, ok := tokens.Find(value); ok || len(tokens.OfUser("u")) != 0 {
+	if _, ok := tokens.Find(value); ok || len(of("u")) != 0 {
 		t.Error("a token is found after its end")
 	}
 }

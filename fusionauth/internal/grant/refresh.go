@@ -1,7 +1,10 @@
 package grant
 
 import (
+	"cmp"
 	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -89,16 +92,17 @@ func (r *RefreshTokens) find(id string) (Refresh, bool) {
 	return t, ok
 }
 
-// OfUser lists the tokens in force of one user.
-func (r *RefreshTokens) OfUser(userID string) []Refresh {
+// List gives the tokens in force that which picks, the oldest first.
+func (r *RefreshTokens) List(which func(Refresh) bool) []Refresh {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var found []Refresh
 	for id, t := range maps.Clone(r.byID) {
-		if _, ok := r.find(id); ok && t.Login.UserID == userID {
+		if _, ok := r.find(id); ok && which(t) {
 			found = append(found, t)
 		}
 	}
+	slices.SortFunc(found, func(a, b Refresh) int { return cmp.Or(a.Created.Compare(b.Created), strings.Compare(a.ID, b.ID)) })
 	return found
 }
 

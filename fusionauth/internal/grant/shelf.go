@@ -97,3 +97,32 @@ func (s *shelf[V]) with(key digest, do func(V)) {
 		do(value)
 	}
 }
+
+// all lists what has not expired, the oldest first.
+func (s *shelf[V]) all() []entry[V] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []entry[V]
+	for e := s.ages.Front(); e != nil; e = e.Next() {
+		if kept := e.Value.(*entry[V]); s.now().Before(kept.expires) {
+			found = append(found, *kept)
+		}
+	}
+	return found
+}
+
+// dropAll removes every value that which picks, and reports how many.
+func (s *shelf[V]) dropAll(which func(V) bool) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	dropped := 0
+	for e := s.ages.Front(); e != nil; {
+		next := e.Next()
+		if found := e.Value.(*entry[V]); which(found.value) {
+			s.drop(found.key)
+			dropped++
+		}
+		e = next
+	}
+	return dropped
+}

@@ -7,13 +7,14 @@ import (
 	"crypto/subtle"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"storefront/fusionauth/internal/kickstart"
 )
 
 // directory knows the users by id and by e-mail, and their passwords as hashes only.
 type directory struct {
-	byID    map[string]user
+	byID    map[string]*user
 	byEmail map[string]string
 	nobody  hashed // compared when there is no such user, so that both take the same time
 }
@@ -21,6 +22,7 @@ type directory struct {
 type user struct {
 	kickstart.User
 	password hashed
+	locked   atomic.Bool // deactivated: the account is there, and nobody gets in
 }
 
 // hashed is a password under salted-pbkdf2-hmac-sha256, FusionAuth's default scheme.
@@ -33,14 +35,14 @@ const fusionAuthRounds = 24_000
 
 func newDirectory(users []kickstart.User, rounds int) (*directory, error) {
 	nobody, err := hashPassword(rand.Text(), rounds)
-	d := &directory{byID: map[string]user{}, byEmail: map[string]string{}, nobody: nobody}
+	d := &directory{byID: map[string]*user{}, byEmail: map[string]string{}, nobody: nobody}
 	for _, u := range users {
 		var password hashed
 		if password, err = hashPassword(string(u.Password), rounds); err != nil {
 			return nil, err
 		}
 		u.Password = ""
-		d.byID[u.ID], d.byEmail[u.Email] = user{User: u, password: password}, u.ID
+		d.byID[u.ID], d.byEmail[u.Email] = &user{User: u, password: password}, u.ID
 	}
 	return d, err
 }
@@ -58,17 +60,17 @@ func (h hashed) matches(password string) bool {
 }
 
 // login gives the user with that e-mail and password; a wrong password and an unknown user cannot be told apart.
-func (d *directory) login(email, password string) (user, bool) {
+func (d *directory) login(email, password string) (*user, bool) {
 	u, known := d.byID[d.byEmail[strings.ToLower(email)]]
 	if !known {
 		d.nobody.matches(password)
-		return user{}, false
+		return nil, false
 	}
 	return u, u.password.matches(password)
 }
 
 // registration gives the registration of a user with an application.
-func (u user) registration(applicationID string) (kickstart.Registration, bool) {
+func (u *user) registration(applicationID string) (kickstart.Registration, bool) {
 	i := slices.IndexFunc(u.Registrations, func(r kickstart.Registration) bool { return r.ApplicationID == applicationID })
 	if i < 0 {
 		return kickstart.Registration{}, false

@@ -47,15 +47,33 @@ func authorizePath(p params) string {
 	}).Encode()
 }
 
-var hiddenInput = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
+// The parts of a form, wherever a server puts its attributes.
+var (
+	inputTag  = regexp.MustCompile(`<input\b[^>]*>`)
+	attribute = regexp.MustCompile(`\b(type|name|value)\s*=\s*"([^"]*)"`)
+)
+
+// hiddenFields are the ones that a browser sends without showing them.
+func hiddenFields(page string) url.Values {
+	fields := url.Values{}
+	for _, tag := range inputTag.FindAllString(page, -1) {
+		found := map[string]string{}
+		for _, m := range attribute.FindAllStringSubmatch(tag, -1) {
+			found[m[1]] = html.UnescapeString(m[2])
+		}
+		if found["type"] == "hidden" && found["name"] != "" {
+			fields.Set(found["name"], found["value"])
+		}
+	}
+	return fields
+}
 
 // submit fills in the login form of page as a browser would and sends it.
 func (s *site) submit(t testing.TB, browser *http.Client, page, email, password string, header ...string) answer {
 	t.Helper()
-	form := url.Values{"loginId": {email}, "password": {password}}
-	for _, m := range hiddenInput.FindAllStringSubmatch(page, -1) {
-		form.Set(html.UnescapeString(m[1]), html.UnescapeString(m[2]))
-	}
+	form := hiddenFields(page)
+	form.Set("loginId", email)
+	form.Set("password", password)
 	header = append(header, "Content-Type", "application/x-www-form-urlencoded")
 	return send(t, browser, newRequest(t, http.MethodPost, s.url+"/oauth2/authorize", form.Encode(), header...))
 }
@@ -74,7 +92,7 @@ func (s *site) signIn(t testing.TB, browser *http.Client, email string, p params
 func redirected(t testing.TB, a answer) url.Values {
 	t.Helper()
 	to, err := url.Parse(a.location)
-	if err != nil || a.status != http.StatusFound || !strings.HasSuffix(to.Host, ".test") {
+	if err != nil || a.status != http.StatusFound || !isClients(to) {
 		t.Fatalf("answer = %d to %q, want a redirect to the client\n%s", a.status, a.location, a.text)
 	}
 	return to.Query()
@@ -160,6 +178,16 @@ func (s *site) login(t testing.TB, email string, p params) tokens {
 // part decodes header (0) or claims (1) of a JWT without verifying it.
 func part(t testing.TB, token string, i int) map[string]any {
 	t.Helper()
+	var v map[string]any
+	if err := json.Unmarshal([]byte(decoded(t, token, i)), &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// decoded is part as text.
+func decoded(t testing.TB, token string, i int) string {
+	t.Helper()
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		t.Fatalf("%q is no JWT", token)
@@ -168,11 +196,7 @@ func part(t testing.TB, token string, i int) map[string]any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var v map[string]any
-	if err := json.Unmarshal(raw, &v); err != nil {
-		t.Fatal(err)
-	}
-	return v
+	return string(raw)
 }
 
 // oauthFault checks an error answer of RFC 6749 §5.2 with FusionAuth's reason.

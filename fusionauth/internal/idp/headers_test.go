@@ -10,6 +10,7 @@ import (
 // TestHeaders_ofRedirects: a redirect with a code is not kept, and the next page does not tell others where it came from.
 func TestHeaders_ofRedirects(t *testing.T) {
 	t.Parallel()
+	standInOnly(t, ownPages)
 	s := start(t)
 	browser := newBrowser()
 	signedIn := s.submit(t, browser, s.get(t, browser, authorizePath(nil)).text, admin, password(admin))
@@ -75,6 +76,7 @@ func TestHeaders_ofPages(t *testing.T) {
 // else to tell where it comes from.
 func TestHeaders_ofPages_keepTheOrigin(t *testing.T) {
 	t.Parallel()
+	standInOnly(t, ownPages)
 	if got := start(t).get(t, newBrowser(), authorizePath(nil)).header.Get("Referrer-Policy"); got != "same-origin" {
 		t.Errorf("Referrer-Policy = %q, want same-origin", got)
 	}

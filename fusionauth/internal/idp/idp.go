@@ -1,13 +1,3 @@
-// Package idp serves the part of FusionAuth that this system uses: hosted login with the authorization code flow, tokens, the
-// Login API, and their discovery. It is a stand-in for development and tests, built from a kickstart file, and keeps everything
-// in memory.
-//
-//	browser ── GET  /oauth2/authorize ──► login form ── POST, the same URL ──► 302 redirect_uri?code&state&iss
-//	client  ── POST /oauth2/token ──► access token, ID token, refresh token
-//	client  ── POST /api/login, DELETE /api/jwt/refresh (API key) ──► tokens without a browser; revocation
-//
-// Paths, parameters, claims and error reasons are FusionAuth's, each in the file of its endpoint. What FusionAuth does not
-// document is decided here by the RFCs.
 package idp
 
 import (
@@ -42,7 +32,8 @@ type Handler struct {
 	sessions     *grant.Sessions
 	refresh      *grant.RefreshTokens
 	pages        *pages
-	now          func() time.Time
+	clock        *clock
+	faults       *faults
 	log          *slog.Logger
 }
 
@@ -54,10 +45,7 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Log == nil || cfg.Setup.Tenant.ID == "" {
 		return nil, errors.New("idp: a log and a setup with a tenant are required")
 	}
-	now := cfg.Now
-	if now == nil {
-		now = time.Now
-	}
+	clock := newClock(cfg.Now)
 	keys, err := keyring.New(cfg.Setup.Keys)
 	if err != nil {
 		return nil, err
@@ -72,36 +60,56 @@ func New(cfg Config) (*Handler, error) {
 	}
 	return &Handler{
 		tenant: cfg.Setup.Tenant, applications: applications, users: users, apiKeys: cfg.Setup.APIKeys, keys: keys,
-		codes: grant.NewCodes(now), sessions: grant.NewSessions(now), refresh: grant.NewRefreshTokens(now),
-		pages: newPages(), now: now, log: cfg.Log,
+		codes: grant.NewCodes(clock.now), sessions: grant.NewSessions(clock.now), refresh: grant.NewRefreshTokens(clock.now),
+		pages: newPages(), clock: clock, faults: newFaults(), log: cfg.Log,
 	}, nil
 }
+
+// now is the time that this server believes in.
+func (h *Handler) now() time.Time { return h.clock.now() }
 
 // Routes is the whole surface.
 func (h *Handler) Routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", h.home)
-	mux.HandleFunc("GET /api/status", h.status)
-
-	mux.HandleFunc("GET /.well-known/openid-configuration", h.discovery)
-	mux.HandleFunc("GET /{tenantId}/.well-known/openid-configuration", h.discovery)
-	mux.HandleFunc("GET /.well-known/jwks.json", h.jwks)
-
-	mux.HandleFunc("GET /oauth2/authorize", h.authorize)
-	mux.HandleFunc("POST /oauth2/authorize", h.authorize)
-	mux.HandleFunc("GET /oauth2/logout", h.logout)
-	mux.HandleFunc("POST /oauth2/logout", h.logout)
-	mux.HandleFunc("POST /oauth2/token", h.token)
-	mux.HandleFunc("POST /oauth2/introspect", h.introspect)
-	mux.HandleFunc("GET /oauth2/userinfo", h.userinfo)
-	mux.HandleFunc("POST /oauth2/userinfo", h.userinfo)
-
-	mux.HandleFunc("POST /api/login", h.loginAPI)
-	mux.HandleFunc("POST /api/logout", h.logoutAPI)
-	mux.HandleFunc("POST /api/jwt/refresh", h.refreshJWT)
-	mux.HandleFunc("GET /api/jwt/refresh", h.withAPIKey(h.listRefreshTokens))
-	mux.HandleFunc("GET /api/jwt/refresh/{id}", h.withAPIKey(h.showRefreshToken))
-	mux.HandleFunc("DELETE /api/jwt/refresh", h.withAPIKey(h.revokeRefreshTokens))
-	mux.HandleFunc("DELETE /api/jwt/refresh/{id}", h.withAPIKey(h.revokeRefreshToken))
+	for _, r := range h.routes() {
+		mux.HandleFunc(r.pattern, h.faults.around(r.serve))
+	}
 	return http.MaxBytesHandler(h.accessLog(mux), maxBody)
+}
+
+// route is a line of the table below: method and path, as net/http writes them.
+type route struct {
+	pattern string
+	serve   http.HandlerFunc
+}
+
+func (h *Handler) routes() []route {
+	return []route{
+		{"GET /{$}", h.home},
+		{"GET /api/status", h.status},
+
+		{"GET /.well-known/openid-configuration", h.discovery},
+		{"GET /{tenantId}/.well-known/openid-configuration", h.discovery},
+		{"GET /.well-known/jwks.json", h.jwks},
+
+		{"GET /oauth2/authorize", h.authorize},
+		{"POST /oauth2/authorize", h.authorize},
+		{"GET /oauth2/logout", h.logout},
+		{"POST /oauth2/logout", h.logout},
+		{"POST /oauth2/token", h.token},
+		{"POST /oauth2/introspect", h.introspect},
+		{"GET /oauth2/userinfo", h.userinfo},
+		{"POST /oauth2/userinfo", h.userinfo},
+
+		{"POST /api/login", h.loginAPI},
+		{"POST /api/logout", h.logoutAPI},
+		{"GET /api/jwt/public-key", h.publicKey},
+		{"GET /api/jwt/validate", h.validateJWT},
+		{"POST /api/jwt/vend", h.withAPIKey(h.vendJWT)},
+		{"POST /api/jwt/refresh", h.refreshJWT},
+		{"GET /api/jwt/refresh", h.withAPIKey(h.listRefreshTokens)},
+		{"GET /api/jwt/refresh/{id}", h.withAPIKey(h.showRefreshToken)},
+		{"DELETE /api/jwt/refresh", h.withAPIKey(h.revokeRefreshTokens)},
+		{"DELETE /api/jwt/refresh/{id}", h.withAPIKey(h.revokeRefreshToken)},
+	}
 }

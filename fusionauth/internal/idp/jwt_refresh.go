@@ -90,13 +90,13 @@ func (h *Handler) showRefreshToken(w http.ResponseWriter, r *http.Request) {
 
 // listRefreshTokens serves GET /api/jwt/refresh?userId=.
 func (h *Handler) listRefreshTokens(w http.ResponseWriter, r *http.Request) {
-	userID := r.URL.Query().Get("userId")
+	userID := strings.ToLower(r.URL.Query().Get("userId"))
 	if userID == "" {
 		badField(w, "userId", "missing", "You must specify the userId parameter.")
 		return
 	}
 	tokens := []refreshJSON{}
-	for _, t := range h.refresh.OfUser(strings.ToLower(userID)) {
+	for _, t := range h.refresh.List(func(t grant.Refresh) bool { return t.Login.UserID == userID }) {
 		tokens = append(tokens, h.refreshJSON(t))
 	}
 	writeJSON(w, http.StatusOK, map[string][]refreshJSON{"refreshTokens": tokens})

@@ -16,18 +16,25 @@ func (h *Handler) accessLog(next http.Handler) http.Handler {
 		}
 		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(recorder, r)
-		_, route, _ := strings.Cut(r.Pattern, " ") // the pattern begins with the method
 		level := slog.LevelInfo
 		if recorder.status >= http.StatusInternalServerError {
 			level = slog.LevelError
 		}
 		h.log.LogAttrs(r.Context(), level, "request",
 			slog.String("method", r.Method),
-			slog.String("route", route),
+			slog.String("route", routeOf(r)),
 			slog.Int("status", recorder.status),
 			slog.Float64("duration_ms", float64(time.Since(start).Microseconds())/1000),
 		)
 	})
+}
+
+// routeOf is the path of the pattern that the request matched, "" for none; the pattern begins with the method.
+func routeOf(r *http.Request) string { return pathOf(r.Pattern) }
+
+func pathOf(pattern string) string {
+	_, path, _ := strings.Cut(pattern, " ")
+	return path
 }
 
 // statusRecorder remembers the status of an answer.

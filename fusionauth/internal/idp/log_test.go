@@ -11,6 +11,7 @@ import (
 // TestTransferEncoding: net/http keeps a connection whose framing was ambiguous, which is how requests are smuggled (RFC 9112 §6.1).
 func TestTransferEncoding(t *testing.T) {
 	t.Parallel()
+	standInOnly(t, "it is about the stand-in's use of net/http")
 	s := start(t)
 	r := newRequest(t, http.MethodPost, s.url+"/oauth2/token", "grant_type=x", "Content-Type", "application/x-www-form-urlencoded")
 	r.ContentLength = -1

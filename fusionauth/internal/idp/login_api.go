@@ -44,7 +44,7 @@ type registrationJSON struct {
 }
 
 // loginAPI serves POST /api/login: 200, 202 for a user who is not registered for the application, 404 for a wrong e-mail or
-// password (one answer for both), 401 without an API key where one is needed.
+// password (one answer for both), 423 for a user who is locked, 401 without an API key where one is needed.
 func (h *Handler) loginAPI(w http.ResponseWriter, r *http.Request) {
 	var body loginRequest
 	keyed := h.allowed(r)
@@ -76,6 +76,10 @@ func (h *Handler) logIn(w http.ResponseWriter, body loginRequest, app kickstart.
 		empty(w, http.StatusNotFound)
 		return
 	}
+	if u.locked.Load() {
+		empty(w, http.StatusLocked)
+		return
+	}
 	_, registered := u.registration(app.ID)
 	status := http.StatusOK
 	if app.ID != "" && !registered {
@@ -93,7 +97,7 @@ func (h *Handler) logIn(w http.ResponseWriter, body loginRequest, app kickstart.
 }
 
 // loginTokens makes the tokens of a login without a browser: they have no scope, and so no ID token.
-func (h *Handler) loginTokens(response *loginResponse, u user, app kickstart.Application, registered bool) *oauthError {
+func (h *Handler) loginTokens(response *loginResponse, u *user, app kickstart.Application, registered bool) *oauthError {
 	o := order{app: app, login: grant.Login{UserID: u.ID, At: h.now()}, authenticationType: "PASSWORD"}
 	if app.ID == "" {
 		o.app.JWT = h.tenant.JWT
@@ -121,7 +125,7 @@ func (h *Handler) setTokenCookies(w http.ResponseWriter, access, refresh string)
 	}
 }
 
-func (h *Handler) userJSON(u user) userJSON {
+func (h *Handler) userJSON(u *user) userJSON {
 	registrations := []registrationJSON{}
 	for _, r := range u.Registrations {
 		registrations = append(registrations, registrationJSON{ApplicationID: r.ApplicationID, Roles: append([]string{}, r.Roles...)})

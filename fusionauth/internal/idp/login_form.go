@@ -13,6 +13,8 @@ const ssoCookie = "fusionauth.sso"
 
 const loginRefused = "Invalid login credentials." // one text for both an unknown user and a wrong password
 
+const loginLocked = "Your account has been locked." // told only to who knows the password
+
 // submit serves the login form's POST.
 func (h *Handler) submit(w http.ResponseWriter, r *http.Request, a authorization, form url.Values) {
 	// A form on another site must not sign a browser in as somebody else (login CSRF, RFC 6749 §10.12).
@@ -23,6 +25,10 @@ func (h *Handler) submit(w http.ResponseWriter, r *http.Request, a authorization
 	u, ok := h.users.login(r.PostForm.Get("loginId"), r.PostForm.Get("password"))
 	if !ok {
 		h.loginForm(w, a, form, loginRefused)
+		return
+	}
+	if u.locked.Load() {
+		h.loginForm(w, a, form, loginLocked)
 		return
 	}
 	login := grant.Login{UserID: u.ID, At: h.now()}
@@ -46,13 +52,17 @@ func (h *Handler) loginForm(w http.ResponseWriter, a authorization, form url.Val
 	h.pages.login(w, loginPage{Application: a.app.Name, Hidden: hidden, LoginID: loginID, Problem: problem}, a.redirectURI)
 }
 
-// session gives the login of the browser's SSO session.
+// session gives the login of the browser's SSO session; that of a locked user is none.
 func (h *Handler) session(r *http.Request) (grant.Login, bool) {
 	cookie, err := r.Cookie(ssoCookie)
 	if err != nil {
 		return grant.Login{}, false
 	}
-	return h.sessions.Find(cookie.Value)
+	login, known := h.sessions.Find(cookie.Value)
+	if known && h.users.byID[login.UserID].locked.Load() {
+		return grant.Login{}, false
+	}
+	return login, known
 }
 
 func (h *Handler) endSession(r *http.Request) {

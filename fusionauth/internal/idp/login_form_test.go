@@ -9,6 +9,7 @@ import (
 
 func TestLoginForm(t *testing.T) {
 	t.Parallel()
+	standInOnly(t, ownPages)
 	s := start(t)
 	page := s.get(t, newBrowser(), authorizePath(params{"login_hint": customer}))
 	for _, want := range []string{
@@ -36,6 +37,7 @@ func TestLoginForm(t *testing.T) {
 // TestLoginForm_escapes: what a link brings into the form is text there.
 func TestLoginForm_escapes(t *testing.T) {
 	t.Parallel()
+	standInOnly(t, ownPages)
 	s := start(t)
 	attack := `"><script>alert(1)</script>`
 	page := s.get(t, newBrowser(), authorizePath(params{"state": attack, "login_hint": attack, "nonce": attack}))
@@ -52,6 +54,7 @@ func TestLoginForm_escapes(t *testing.T) {
 // TestLoginForm_refusals: an unknown user and a wrong password look the same, and nobody is signed in.
 func TestLoginForm_refusals(t *testing.T) {
 	t.Parallel()
+	standInOnly(t, ownPages)
 	s := start(t)
 	for _, tt := range []struct{ name, email, password string }{
 		{"wrong password", admin, "wrong"},
@@ -93,6 +96,7 @@ func TestLoginForm_emailInAnotherCase(t *testing.T) {
 // TestLoginForm_crossSite: a page elsewhere must not sign this browser in as somebody else (login CSRF).
 func TestLoginForm_crossSite(t *testing.T) {
 	t.Parallel()
+	standInOnly(t, ownPages)
 	s := start(t)
 	for _, tt := range []struct {
 		name   string
@@ -138,6 +142,7 @@ func TestLoginForm_credentialsInTheURL(t *testing.T) {
 // TestLoginForm_sessionFixation: an id that was there before the login is worth nothing after it.
 func TestLoginForm_sessionFixation(t *testing.T) {
 	t.Parallel()
+	standInOnly(t, ownPages)
 	s := start(t)
 	here, err := url.Parse(s.url)
 	if err != nil {

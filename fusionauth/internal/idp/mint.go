@@ -31,8 +31,11 @@ var errMint = &oauthError{http.StatusInternalServerError, "server_error", "The t
 // mint makes the access token, and the ID token when the scope has openid.
 func (h *Handler) mint(o order) (tokenResponse, *oauthError) {
 	u, known := h.users.byID[o.login.UserID]
-	if !known {
+	switch {
+	case !known:
 		return tokenResponse{}, errMint
+	case u.locked.Load():
+		return tokenResponse{}, errLocked
 	}
 	access, err := h.accessKey(o.app).Sign(h.accessClaims(o, u), o.grants)
 	if err != nil {
@@ -57,7 +60,7 @@ func (h *Handler) idTokenKey(app kickstart.Application) *keyring.Key {
 }
 
 // claims are those of both tokens.
-func (h *Handler) claims(o order, u user) map[string]any {
+func (h *Handler) claims(o order, u *user) map[string]any {
 	now := h.now()
 	claims := map[string]any{
 		"iss": h.tenant.Issuer, "sub": u.ID, "jti": uuid.NewString(), "tid": h.tenant.ID,
@@ -78,7 +81,7 @@ func (h *Handler) claims(o order, u user) map[string]any {
 
 // accessClaims adds who the user is to the application. A user who is not registered gets neither applicationId nor roles, and a
 // user without roles an empty list: a signature alone is not an authorization.
-func (h *Handler) accessClaims(o order, u user) map[string]any {
+func (h *Handler) accessClaims(o order, u *user) map[string]any {
 	claims := h.claims(o, u)
 	if registration, ok := u.registration(o.app.ID); ok {
 		claims["applicationId"] = o.app.ID
@@ -90,7 +93,7 @@ func (h *Handler) accessClaims(o order, u user) map[string]any {
 	return claims
 }
 
-func (h *Handler) idClaims(o order, u user, accessHash string) map[string]any {
+func (h *Handler) idClaims(o order, u *user, accessHash string) map[string]any {
 	claims := h.claims(o, u)
 	claims["at_hash"] = accessHash
 	if o.nonce != "" {
@@ -101,7 +104,7 @@ func (h *Handler) idClaims(o order, u user, accessHash string) map[string]any {
 }
 
 // scopeClaims are the claims about the user that the scopes open (OpenID Connect Core §5.4); Compatibility does not look at them.
-func scopeClaims(app kickstart.Application, u user, scope []string) map[string]any {
+func scopeClaims(app kickstart.Application, u *user, scope []string) map[string]any {
 	all := app.OAuth.ScopeHandling == kickstart.Compatibility
 	claims := map[string]any{}
 	if all || slices.Contains(scope, "email") {
@@ -117,6 +120,6 @@ func scopeClaims(app kickstart.Application, u user, scope []string) map[string]a
 	return claims
 }
 
-func emailClaims(u user) map[string]any {
+func emailClaims(u *user) map[string]any {
 	return map[string]any{"email": u.Email, "email_verified": u.Verified}
 }

@@ -74,6 +74,7 @@ var (
 	errCodeRedirect   = badGrant("invalid_redirect_uri", "Invalid redirect_uri: it is not the one of the authorization request.")
 	errMissingVerify  = badRequest("missing_code_verifier", "The request is missing a required parameter: code_verifier")
 	errVerifier       = badGrant("invalid_pkce_code_verifier", "The code_verifier does not belong to the code_challenge.")
+	errLocked         = badGrant("user_locked", "The user account is locked.")
 	errMissingRefresh = badRequest("missing_refresh_token", "The request is missing a required parameter: refresh_token")
 	errRefresh        = badGrant("refresh_token_not_found", "Invalid Refresh Token: it is unknown, expired or revoked.")
 	errExpiresIn      = badRequest("invalid_expires_in", "Parameter expires_in must be a whole number of seconds, lower than the application's.")

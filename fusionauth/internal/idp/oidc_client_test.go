@@ -63,51 +63,72 @@ func (rp relyingParty) idToken(t *testing.T, verifier *oidc.IDTokenVerifier, tok
 	return id
 }
 
-// TestOIDCClient goes the whole way for both ways to sign access tokens.
+// TestOIDCClient goes the whole way for each key that can sign access tokens. Of a server that is not ours, the key is the one
+// that it was set up with.
 func TestOIDCClient(t *testing.T) {
 	t.Parallel()
-	for name, keyID := range map[string]string{"HS256 access tokens": hmacKeyID, "RS256 access tokens": rsaKeyID} {
-		t.Run(name, func(t *testing.T) {
+	t.Run("as set up", func(t *testing.T) {
+		t.Parallel()
+		checkClient(t, start(t), "HS256", oidc.RS256)
+	})
+	for keyID, algorithm := range map[string]string{rsaKeyID: oidc.RS256, ecKeyID: oidc.ES256, edKeyID: oidc.EdDSA} {
+		t.Run(algorithm+" access tokens", func(t *testing.T) {
 			t.Parallel()
-			s := start(t, variant{env: map[string]string{"ACCESS_TOKEN_KEY_ID": keyID}})
-			rp := newRelyingParty(t, s)
-			verifier := rp.provider.Verifier(&oidc.Config{ClientID: clientID})
-			token := rp.login(t, s, newBrowser(), customer)
-			id := rp.idToken(t, verifier, token)
-			if id.Nonce != "nonce-of-the-client" || id.Subject != customerID {
-				t.Errorf("ID token of %s with nonce %q", id.Subject, id.Nonce)
-			}
-			checkAccessToken(t, rp, token.AccessToken, keyID)
-
-			info, err := rp.provider.UserInfo(t.Context(), oauth2.StaticTokenSource(token))
-			if err != nil || info.Subject != customerID || info.Email != customer || !info.EmailVerified {
-				t.Errorf("userinfo = %+v, %v", info, err)
-			}
-			expired := *token
-			expired.Expiry = time.Now().Add(-time.Minute)
-			renewed, err := rp.config.TokenSource(t.Context(), &expired).Token()
-			if err != nil || renewed.AccessToken == token.AccessToken {
-				t.Fatalf("refresh = %v, want another access token", err)
-			}
-			rp.idToken(t, verifier, renewed)
-			checkLogout(t, rp)
+			checkClient(t, start(t, variant{env: map[string]string{"ACCESS_TOKEN_KEY_ID": keyID}}), algorithm, oidc.RS256)
+		})
+		t.Run(algorithm+" ID tokens", func(t *testing.T) {
+			t.Parallel()
+			s := start(t, variant{edit: func(d document) { d.jwt()["idTokenKeyId"] = keyID }})
+			checkClient(t, s, "HS256", algorithm)
 		})
 	}
 }
 
-// checkAccessToken verifies an access token as a service does: with the shared key, or with what the JWKS publishes.
-func checkAccessToken(t *testing.T, rp relyingParty, token, keyID string) {
+// checkClient signs in, reads who that is, renews and signs out, with access tokens and ID tokens of the given algorithms.
+func checkClient(t *testing.T, s *site, access, id string) {
 	t.Helper()
-	if keyID == hmacKeyID {
+	rp := newRelyingParty(t, s)
+	verifier := rp.provider.Verifier(&oidc.Config{ClientID: clientID, SupportedSigningAlgs: []string{id}})
+	token := rp.login(t, s, newBrowser(), customer)
+	got := rp.idToken(t, verifier, token)
+	if got.Nonce != "nonce-of-the-client" || got.Subject != customerID {
+		t.Errorf("ID token of %s with nonce %q", got.Subject, got.Nonce)
+	}
+	checkAccessToken(t, rp, token.AccessToken, access)
+
+	info, err := rp.provider.UserInfo(t.Context(), oauth2.StaticTokenSource(token))
+	if err != nil || info.Subject != customerID || info.Email != customer || !info.EmailVerified {
+		t.Errorf("userinfo = %+v, %v", info, err)
+	}
+	expired := *token
+	expired.Expiry = time.Now().Add(-time.Minute)
+	renewed, err := rp.config.TokenSource(t.Context(), &expired).Token()
+	if err != nil || renewed.AccessToken == token.AccessToken {
+		t.Fatalf("refresh = %v, want another access token", err)
+	}
+	rp.idToken(t, verifier, renewed)
+	if state := s.introspect(t, renewed.AccessToken, "", nil).json(t); state["active"] != true || state["sub"] != customerID {
+		t.Errorf("introspection of the renewed access token = %v", state)
+	}
+	checkLogout(t, rp)
+}
+
+// checkAccessToken verifies an access token as a service does: with the shared key, or with what the JWKS publishes. The other
+// algorithms do not pass.
+func checkAccessToken(t *testing.T, rp relyingParty, token, algorithm string) {
+	t.Helper()
+	if algorithm == "HS256" {
 		_, err := jwt.Parse(token, func(*jwt.Token) (any, error) { return []byte(hmacSecret), nil }, jwt.WithValidMethods([]string{"HS256"}))
 		if err != nil {
 			t.Errorf("access token with the shared key: %v", err)
 		}
 		return
 	}
-	verifier := rp.provider.Verifier(&oidc.Config{ClientID: clientID, SupportedSigningAlgs: []string{oidc.RS256}})
-	if _, err := verifier.Verify(t.Context(), token); err != nil {
-		t.Errorf("access token with the JWKS: %v", err)
+	for _, accepted := range []string{oidc.RS256, oidc.ES256, oidc.EdDSA} {
+		verifier := rp.provider.Verifier(&oidc.Config{ClientID: clientID, SupportedSigningAlgs: []string{accepted}})
+		if _, err := verifier.Verify(t.Context(), token); (err == nil) != (accepted == algorithm) {
+			t.Errorf("%s access token verified as %s: %v", algorithm, accepted, err)
+		}
 	}
 }
 

@@ -24,26 +24,18 @@ import (
 	"storefront/shared/config"
 )
 
-// What kickstart/kickstart.json makes of the environment below.
+// What kickstart/kickstart.json makes, whatever the environment.
 const (
-	tenantID    = "d7d09513-a3f5-401c-9685-34ab6c552453"
-	clientID    = "e9fdb985-9173-4e01-9d73-ac2d60d1dc8e"
-	hmacKeyID   = "5b0f7a6e-3c0e-4a0f-9a55-0a1f6f7c1001"
-	rsaKeyID    = "5b0f7a6e-3c0e-4a0f-9a55-0a1f6f7c1002"
-	adminID     = "00000000-0000-0000-0000-000000000001"
-	customerID  = "00000000-0000-0000-0000-000000000002"
-	admin       = "admin@example.com"
-	customer    = "customer@example.com"
-	hmacSecret  = "0123456789abcdef0123456789abcdef"
-	hmacKID     = "gateway-hs256-1"
-	apiKey      = "bootstrap-api-key"
-	loginAPIKey = "gateway-login-api-key"
-	callback    = "http://shop.test/oauth-redirect"
-	home        = "http://shop.test/"
-	frontLogout = "http://shop.test/logout/frontchannel"
-
-	// Form encoding changes every one of these characters, so a server that forgets to decode Basic credentials fails.
-	clientSecret = "s3cret &+%=:/ü"
+	tenantID   = "d7d09513-a3f5-401c-9685-34ab6c552453"
+	hmacKeyID  = "5b0f7a6e-3c0e-4a0f-9a55-0a1f6f7c1001"
+	rsaKeyID   = "5b0f7a6e-3c0e-4a0f-9a55-0a1f6f7c1002"
+	ecKeyID    = "5b0f7a6e-3c0e-4a0f-9a55-0a1f6f7c1003"
+	edKeyID    = "5b0f7a6e-3c0e-4a0f-9a55-0a1f6f7c1004"
+	adminID    = "00000000-0000-0000-0000-000000000001"
+	customerID = "00000000-0000-0000-0000-000000000002"
+	admin      = "admin@example.com"
+	customer   = "customer@example.com"
+	hmacKID    = "gateway-hs256-1"
 )
 
 func environment() map[string]string {
@@ -55,13 +47,12 @@ func environment() map[string]string {
 	}
 }
 
-func password(email string) string { return "password-of-" + email }
-
 // site is one running identity server, spoken to over HTTP alone.
 type site struct {
 	url   string
-	clock *clock
+	clock *clock // from here on nil for a server that is not ours
 	log   *logBuffer
+	idp   *idp.Handler // its inside, for what no client may do
 	stop  func()
 }
 
@@ -69,27 +60,6 @@ type site struct {
 type variant struct {
 	env  map[string]string
 	edit func(document)
-}
-
-// shared is the server for tests that need nothing special: the server of the shipped kickstart.
-var shared = sync.OnceValues(func() (*site, error) { return launch(variant{}) })
-
-// start gives a server; one without variant is shared by all tests and lives as long as the process.
-func start(t testing.TB, variants ...variant) *site {
-	t.Helper()
-	if len(variants) == 0 {
-		s, err := shared()
-		if err != nil {
-			t.Fatalf("start the identity server: %v", err)
-		}
-		return s
-	}
-	s, err := launch(variants[0])
-	if err != nil {
-		t.Fatalf("start the identity server: %v", err)
-	}
-	t.Cleanup(s.stop)
-	return s
 }
 
 func launch(v variant) (*site, error) {
@@ -109,6 +79,7 @@ func launch(v variant) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.idp = handler
 	server.Config.Handler = handler.Routes()
 	server.Start()
 	s.stop = server.Close

@@ -15,6 +15,11 @@ import (
 // userinfo serves GET and POST /oauth2/userinfo (OpenID Connect Core §5.3).
 func (h *Handler) userinfo(w http.ResponseWriter, r *http.Request) {
 	claims, app, fault := h.bearer(r)
+	subject, _ := claims["sub"].(string)
+	u, known := h.users.byID[subject]
+	if fault == nil && !known { // a vended token may name anybody
+		fault = errTokenInvalid
+	}
 	if fault == nil && app.OAuth.ScopeHandling == kickstart.Strict && !slices.Contains(scopeOf(claims), "openid") {
 		fault = errTokenScope
 	}
@@ -27,8 +32,7 @@ func (h *Handler) userinfo(w http.ResponseWriter, r *http.Request) {
 		fault.write(w)
 		return
 	}
-	subject, _ := claims["sub"].(string)
-	info := scopeClaims(app, h.users.byID[subject], scopeOf(claims))
+	info := scopeClaims(app, u, scopeOf(claims))
 	info["sub"] = subject
 	if app.OAuth.ScopeHandling == kickstart.Compatibility {
 		maps.Copy(info, registrationClaims(claims))

@@ -72,45 +72,57 @@ func forge(t testing.TB, token string, method jwt.SigningMethod, key any, kid st
 
 func TestUserinfo_refusals(t *testing.T) {
 	t.Parallel()
-	for _, keyID := range []string{hmacKeyID, rsaKeyID} {
-		s := start(t, variant{env: map[string]string{"ACCESS_TOKEN_KEY_ID": keyID}, edit: func(d document) { d.addOther(nil) }})
-		good := s.login(t, admin, nil)
-		scopeless := s.login(t, admin, params{"scope": "email"})
-		hs := func(change map[string]any) string {
-			return "Bearer " + forge(t, good.AccessToken, jwt.SigningMethodHS256, []byte(hmacSecret), hmacKID, change)
-		}
-		forgedReason := "access_token_invalid"
-		rows := []struct{ name, authorization, reason string }{
-			{"no token", "", "access_token_required"},
-			{"Basic", "Basic " + good.AccessToken, "access_token_required"},
-			{"no scheme", good.AccessToken, "access_token_required"},
-			{"no JWT", "Bearer x", "access_token_malformed"},
-			{"ID token", "Bearer " + good.IDToken, "access_token_invalid"},
-			{"refresh token", "Bearer " + good.RefreshToken, "access_token_malformed"},
-			{"no algorithm", "Bearer " + forge(t, good.AccessToken, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, hmacKID, nil), forgedReason},
-			{"another key", "Bearer " + forge(t, good.AccessToken, jwt.SigningMethodHS256, []byte("another-key-of-thirty-two-bytes!"), hmacKID, nil), forgedReason},
-			{"another algorithm of the same key", "Bearer " + forge(t, good.AccessToken, jwt.SigningMethodHS512, []byte(hmacSecret), hmacKID, nil), forgedReason},
-			{"unknown kid", "Bearer " + forge(t, good.AccessToken, jwt.SigningMethodHS256, []byte(hmacSecret), "x", nil), forgedReason},
-			{"another issuer", hs(map[string]any{"iss": "acme.com"}), forgedReason},
-			{"another audience", hs(map[string]any{"aud": otherID}), forgedReason},
-			{"no audience", hs(map[string]any{"aud": nil}), forgedReason},
-			{"no expiry", hs(map[string]any{"exp": nil}), forgedReason},
-		}
-		for _, tt := range rows {
-			t.Run(tt.name, func(t *testing.T) {
-				got := s.userinfo(t, http.MethodGet, tt.authorization)
-				oauthFault(t, got, http.StatusUnauthorized, "invalid_token", tt.reason)
-				want := `Bearer error="invalid_token"`
-				if tt.reason == "access_token_required" {
-					want = "Bearer" // no code when nothing was sent (RFC 6750 §3.1)
-				}
-				if challenge := got.header.Get("WWW-Authenticate"); challenge != want {
-					t.Errorf("WWW-Authenticate = %q, want %q", challenge, want)
-				}
-			})
-		}
-		oauthFault(t, s.userinfo(t, http.MethodGet, "Bearer "+scopeless.AccessToken), http.StatusForbidden, "insufficient_scope", "missing_required_scope")
-		s.clock.advance(10 * time.Minute)
-		oauthFault(t, s.userinfo(t, http.MethodGet, "Bearer "+good.AccessToken), http.StatusUnauthorized, "invalid_token", "access_token_expired")
+	t.Run("as set up", func(t *testing.T) {
+		t.Parallel()
+		checkRefusals(t, start(t))
+	})
+	for _, keyID := range []string{hmacKeyID, rsaKeyID, ecKeyID, edKeyID} {
+		t.Run(keyID, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, variant{env: map[string]string{"ACCESS_TOKEN_KEY_ID": keyID}, edit: func(d document) { d.addOther(nil) }})
+			checkRefusals(t, s)
+			token := s.login(t, admin, nil).AccessToken
+			s.clock.advance(10 * time.Minute)
+			oauthFault(t, s.userinfo(t, http.MethodGet, "Bearer "+token), http.StatusUnauthorized, "invalid_token", "access_token_expired")
+		})
 	}
+}
+
+// checkRefusals sends userinfo what is no access token for it.
+func checkRefusals(t *testing.T, s *site) {
+	t.Helper()
+	good := s.login(t, admin, nil)
+	hs := func(change map[string]any) string {
+		return "Bearer " + forge(t, good.AccessToken, jwt.SigningMethodHS256, []byte(hmacSecret), hmacKID, change)
+	}
+	for _, tt := range []struct{ name, authorization, reason string }{
+		{"no token", "", "access_token_required"},
+		{"Basic", "Basic " + good.AccessToken, "access_token_required"},
+		{"no scheme", good.AccessToken, "access_token_required"},
+		{"no JWT", "Bearer x", "access_token_malformed"},
+		{"ID token", "Bearer " + good.IDToken, "access_token_invalid"},
+		{"refresh token", "Bearer " + good.RefreshToken, "access_token_malformed"},
+		{"no algorithm", "Bearer " + forge(t, good.AccessToken, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, hmacKID, nil), "access_token_invalid"},
+		{"another key", "Bearer " + forge(t, good.AccessToken, jwt.SigningMethodHS256, []byte("another-key-of-thirty-two-bytes!"), hmacKID, nil), "access_token_invalid"},
+		{"another algorithm of the same key", "Bearer " + forge(t, good.AccessToken, jwt.SigningMethodHS512, []byte(hmacSecret), hmacKID, nil), "access_token_invalid"},
+		{"unknown kid", "Bearer " + forge(t, good.AccessToken, jwt.SigningMethodHS256, []byte(hmacSecret), "x", nil), "access_token_invalid"},
+		{"another issuer", hs(map[string]any{"iss": "acme.com"}), "access_token_invalid"},
+		{"another audience", hs(map[string]any{"aud": otherID}), "access_token_invalid"},
+		{"no audience", hs(map[string]any{"aud": nil}), "access_token_invalid"},
+		{"no expiry", hs(map[string]any{"exp": nil}), "access_token_invalid"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := s.userinfo(t, http.MethodGet, tt.authorization)
+			oauthFault(t, got, http.StatusUnauthorized, "invalid_token", tt.reason)
+			want := `Bearer error="invalid_token"`
+			if tt.reason == "access_token_required" {
+				want = "Bearer" // no code when nothing was sent (RFC 6750 §3.1)
+			}
+			if challenge := got.header.Get("WWW-Authenticate"); challenge != want {
+				t.Errorf("WWW-Authenticate = %q, want %q", challenge, want)
+			}
+		})
+	}
+	scopeless := s.login(t, admin, params{"scope": "email"})
+	oauthFault(t, s.userinfo(t, http.MethodGet, "Bearer "+scopeless.AccessToken), http.StatusForbidden, "insufficient_scope", "missing_required_scope")
 }

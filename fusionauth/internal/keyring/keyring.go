@@ -2,18 +2,18 @@
 //
 // The algorithm belongs to the key: a token's header says only which key it names, and a token whose header names another
 // algorithm than that key's is refused (RFC 8725 §3.1). HMAC keys never leave the package; [Ring.JWKS] has public keys alone.
+//
+// Under one id stand, in time, several keys: [Ring.Prepare] publishes the next one, [Ring.Rotate] lets it sign, and the one
+// before verifies until [Ring.Remove].
 package keyring
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
+	"crypto/ed25519"
+	"crypto/sha512"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"hash"
-	"math/big"
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -21,82 +21,36 @@ import (
 	"storefront/fusionauth/internal/kickstart"
 )
 
-// Key signs with one algorithm.
+// Key signs with one algorithm. It is what stands under an id at one moment: later rotations do not change it.
 type Key struct {
-	KID    string
-	method jwt.SigningMethod
-	sign   any // []byte or *rsa.PrivateKey
-	verify any // []byte or *rsa.PublicKey
+	KID      string
+	signing  *pair
+	accepted []*pair // all that verify, the signing one included
 }
 
 // Algorithm is the JWA name of the key's algorithm.
-func (k *Key) Algorithm() string { return k.method.Alg() }
+func (k *Key) Algorithm() string { return k.signing.method.Alg() }
 
 // Ring is a set of keys by their FusionAuth id.
 type Ring struct {
-	keys  map[string]*Key
-	order []*Key
+	mu    sync.RWMutex
+	slots map[string]*slot
+	order []*slot
 }
 
 // New makes the keys of a kickstart, generating those that it asks FusionAuth to generate.
 func New(specs []kickstart.Key) (*Ring, error) {
-	ring := &Ring{keys: map[string]*Key{}}
+	ring := &Ring{slots: map[string]*slot{}}
 	for _, spec := range specs {
-		key, err := newKey(spec)
+		p, err := newPair(spec)
 		if err != nil {
 			return nil, fmt.Errorf("key %s: %w", spec.ID, err)
 		}
-		ring.keys[spec.ID] = key
-		ring.order = append(ring.order, key)
+		s := &slot{spec: spec, signing: p}
+		ring.slots[spec.ID] = s
+		ring.order = append(ring.order, s)
 	}
 	return ring, nil
-}
-
-func newKey(spec kickstart.Key) (*Key, error) {
-	if strings.HasPrefix(spec.Algorithm, "HS") {
-		secret := []byte(spec.Secret)
-		if len(secret) == 0 {
-			secret = make([]byte, 64)
-			_, _ = rand.Read(secret) // never fails (crypto/rand)
-		}
-		return hmacKey(spec.ID, spec.KID, spec.Algorithm, secret), nil
-	}
-	private, err := rsaKey(spec)
-	if err != nil {
-		return nil, err
-	}
-	key := &Key{KID: spec.KID, method: jwt.GetSigningMethod(spec.Algorithm), sign: private, verify: &private.PublicKey}
-	if key.KID == "" {
-		key.KID = Thumbprint(&private.PublicKey)
-	}
-	return key, nil
-}
-
-func rsaKey(spec kickstart.Key) (*rsa.PrivateKey, error) {
-	if spec.PEM != "" {
-		return kickstart.ParseRSA(string(spec.PEM))
-	}
-	return rsa.GenerateKey(rand.Reader, spec.Bits)
-}
-
-func hmacKey(id, kid, algorithm string, secret []byte) *Key {
-	if kid == "" {
-		sum := sha256.Sum256([]byte(id))
-		kid = base64.RawURLEncoding.EncodeToString(sum[:])[:10]
-	}
-	return &Key{KID: kid, method: jwt.GetSigningMethod(algorithm), sign: secret, verify: secret}
-}
-
-// Thumbprint is the JWK thumbprint of RFC 7638: a kid that stays the same for the same key.
-func Thumbprint(key *rsa.PublicKey) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, `{"e":%q,"kty":"RSA","n":%q}`, exponent(key), modulus(key)))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
-}
-
-func modulus(key *rsa.PublicKey) string { return base64.RawURLEncoding.EncodeToString(key.N.Bytes()) }
-
-func exponent(key *rsa.PublicKey) string {
-	return base64.RawURLEncoding.EncodeToString(big.NewInt(int64(key.E)).Bytes())
 }
 
 // shadows are the algorithms of the keys that stand for a client secret.
@@ -106,70 +60,78 @@ var shadows = map[string]string{
 	kickstart.ShadowSHA512: "HS512",
 }
 
-// Key gives the key with that id. For a shadow key this is the client secret of the application that asks.
+// Key gives the key with that id, or nil. For a shadow key this is the client secret of the application that asks; without one
+// there is no key, since an empty secret would be known to everybody.
 func (r *Ring) Key(id, clientSecret string) *Key {
 	if algorithm, ok := shadows[id]; ok {
-		return hmacKey(id, "", algorithm, []byte(clientSecret))
+		if clientSecret == "" {
+			return nil
+		}
+		p := hmacPair(id, "", algorithm, []byte(clientSecret))
+		return &Key{KID: p.kid, signing: p, accepted: []*pair{p}}
 	}
-	return r.keys[id]
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	s, ok := r.slots[id]
+	if !ok {
+		return nil
+	}
+	return &Key{KID: s.signing.kid, signing: s.signing, accepted: s.pairs()}
+}
+
+// pairs are all keys of the ring, in the order of the kickstart.
+func (r *Ring) pairs() []*pair {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var all []*pair
+	for _, s := range r.order {
+		all = append(all, s.pairs()...)
+	}
+	return all
 }
 
 // Sign makes a token with the header members of FusionAuth: alg, typ, kid and, when there is one, gty (the grants by which it
 // was obtained).
 func (k *Key) Sign(claims map[string]any, gty []string) (string, error) {
-	token := jwt.NewWithClaims(k.method, jwt.MapClaims(claims))
+	token := jwt.NewWithClaims(k.signing.method, jwt.MapClaims(claims))
 	token.Header["kid"] = k.KID
 	if len(gty) > 0 {
 		token.Header["gty"] = gty
 	}
-	return token.SignedString(k.sign)
+	return token.SignedString(k.signing.sign)
 }
 
 // Verify gives the claims of a token that this key has signed and that has not expired at now.
 func (k *Key) Verify(token string, now time.Time) (map[string]any, error) {
-	return k.parse(token, jwt.WithExpirationRequired(), jwt.WithTimeFunc(func() time.Time { return now }))
+	return parse(k.accepted, token, inForce(now)...)
 }
 
 // VerifySignature is Verify without a look at the time, for tokens that are hints about the past.
 func (k *Key) VerifySignature(token string) (map[string]any, error) {
-	return k.parse(token, jwt.WithoutClaimsValidation())
+	return parse(k.accepted, token, jwt.WithoutClaimsValidation())
 }
 
-func (k *Key) parse(token string, options ...jwt.ParserOption) (map[string]any, error) {
-	options = append(options, jwt.WithValidMethods([]string{k.Algorithm()}))
-	parsed, err := jwt.NewParser(options...).Parse(token, func(t *jwt.Token) (any, error) {
-		if t.Header["kid"] != k.KID {
-			return nil, fmt.Errorf("kid is not %s", k.KID)
-		}
-		return k.verify, nil
-	})
+// Verify gives the claims of a token that any key of the ring has signed and that has not expired at now.
+func (r *Ring) Verify(token string, now time.Time) (map[string]any, error) {
+	return parse(r.pairs(), token, inForce(now)...)
+}
+
+func inForce(now time.Time) []jwt.ParserOption {
+	return []jwt.ParserOption{jwt.WithExpirationRequired(), jwt.WithTimeFunc(func() time.Time { return now })}
+}
+
+// parse verifies a token with the key that its kid names; what it says of its algorithm must then be that key's.
+func parse(pairs []*pair, token string, options ...jwt.ParserOption) (map[string]any, error) {
+	unverified, _, err := jwt.NewParser().ParseUnverified(token, jwt.MapClaims{})
 	if err != nil {
 		return nil, err
 	}
-	return parsed.Claims.(jwt.MapClaims), nil
-}
-
-// jwk is a public RSA key as RFC 7517 and RFC 7518 §6.3.1 write it.
-type jwk struct {
-	Alg string `json:"alg"`
-	E   string `json:"e"`
-	KID string `json:"kid"`
-	Kty string `json:"kty"`
-	N   string `json:"n"`
-	Use string `json:"use"`
-}
-
-// JWKS is the JSON Web Key Set of the public keys; with HMAC keys alone it is {"keys":[]}, as FusionAuth answers.
-func (r *Ring) JWKS() ([]byte, error) {
-	set := struct {
-		Keys []jwk `json:"keys"`
-	}{Keys: []jwk{}}
-	for _, key := range r.order {
-		if public, ok := key.verify.(*rsa.PublicKey); ok {
-			set.Keys = append(set.Keys, jwk{Alg: key.Algorithm(), E: exponent(public), KID: key.KID, Kty: "RSA", N: modulus(public), Use: "sig"})
+	for _, p := range pairs {
+		if unverified.Header["kid"] == p.kid {
+			return p.parse(token, options...)
 		}
 	}
-	return json.Marshal(set)
+	return nil, jwt.ErrTokenUnverifiable
 }
 
 // LeftHash is at_hash of OpenID Connect Core §3.1.3.6: the left half of the hash that the key's algorithm uses.
@@ -181,12 +143,16 @@ func (k *Key) LeftHash(text string) string {
 }
 
 func (k *Key) hash() hash.Hash {
-	switch m := k.method.(type) {
+	switch m := k.signing.method.(type) {
 	case *jwt.SigningMethodHMAC:
 		return m.Hash.New()
 	case *jwt.SigningMethodRSA:
 		return m.Hash.New()
-	default:
-		panic("keyring: key of another method than New makes")
+	case *jwt.SigningMethodECDSA:
+		return m.Hash.New()
 	}
+	if _, ok := k.signing.verify.(ed25519.PublicKey); ok {
+		return sha512.New() // the hash inside Ed25519 (RFC 8032 §5.1)
+	}
+	panic("keyring: key of another method than New makes")
 }

@@ -2,6 +2,8 @@ package keyring_test
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -14,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-cmp/cmp"
 
@@ -36,7 +39,7 @@ var private = sync.OnceValue(func() *rsa.PrivateKey {
 // newRing gives a key of each algorithm, imported, and two that are generated.
 var newRing = sync.OnceValues(func() (*keyring.Ring, error) {
 	der := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(private())})
-	specs := []kickstart.Key{{ID: "random", Algorithm: "HS256"}, {ID: "generated", Algorithm: "RS256", Bits: 2048}}
+	specs := []kickstart.Key{{ID: "random", Algorithm: "HS256"}, {ID: "generated", Algorithm: "RS256", Bits: 2048}, {ID: "ES256", Algorithm: "ES256"}, {ID: "Ed25519", Algorithm: "Ed25519"}}
 	for _, bits := range []string{"256", "384", "512"} {
 		specs = append(specs,
 			kickstart.Key{ID: "HS" + bits, KID: "kid-HS" + bits, Algorithm: "HS" + bits, Secret: secret},
@@ -70,7 +73,7 @@ func sign(t *testing.T, key *keyring.Key, claims map[string]any) string {
 func TestKey_signsAndVerifies(t *testing.T) {
 	t.Parallel()
 	ring := ring(t)
-	ids := []string{"random", "generated", "HS256", "HS384", "HS512", "RS256", "RS384", "RS512"}
+	ids := []string{"random", "generated", "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "Ed25519"}
 	for _, id := range ids {
 		token := sign(t, ring.Key(id, ""), claims(time.Minute))
 		for _, other := range ids {
@@ -106,6 +109,10 @@ func TestKey_refuses(t *testing.T) {
 		{"another hash with the same secret", "HS256", make(jwt.SigningMethodHS512, []byte(secret), "kid-HS256", good)},
 		{"another hash with the same RSA key", "RS256", make(jwt.SigningMethodRS512, private, "kid-RS256", good)},
 		{"PSS with the same RSA key", "RS256", make(jwt.SigningMethodPS256, private, "kid-RS256", good)},
+		{"HS256 signed with the kid's EC key", "ES256", make(jwt.SigningMethodHS256, publicBytes(t, ring, "ES256"), ring.Key("ES256", "").KID, good)},
+		{"HS256 signed with the kid's Ed25519 key", "Ed25519", make(jwt.SigningMethodHS256, publicBytes(t, ring, "Ed25519"), ring.Key("Ed25519", "").KID, good)},
+		{"EdDSA under the kid of the EC key", "ES256", make(jwt.SigningMethodEdDSA, foreign(t), ring.Key("ES256", "").KID, good)},
+		{"EdDSA by another key", "Ed25519", make(jwt.SigningMethodEdDSA, foreign(t), ring.Key("Ed25519", "").KID, good)},
 		{"another kid", "HS256", make(jwt.SigningMethodHS256, []byte(secret), "kid-HS512", good)},
 		{"no kid", "HS256", make(jwt.SigningMethodHS256, []byte(secret), nil, good)},
 		{"expired", "HS256", make(jwt.SigningMethodHS256, []byte(secret), "kid-HS256", claims(-time.Second))},
@@ -115,6 +122,26 @@ func TestKey_refuses(t *testing.T) {
 			t.Errorf("Verify(%s) passes", tt.name)
 		}
 	}
+}
+
+// publicBytes is what an attacker has of a key: the PEM text that the server publishes.
+func publicBytes(t *testing.T, r *keyring.Ring, id string) []byte {
+	t.Helper()
+	keys, err := r.PEMs()
+	if err != nil || keys[r.Key(id, "").KID] == "" {
+		t.Fatalf("PEMs = %v, %v; want the one of %s", keys, err, id)
+	}
+	return []byte(keys[r.Key(id, "").KID])
+}
+
+// foreign is an Ed25519 key of nobody here.
+func foreign(t *testing.T) ed25519.PrivateKey {
+	t.Helper()
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }
 
 func TestKey_VerifySignature_looksAtNoTime(t *testing.T) {
@@ -192,14 +219,14 @@ func TestRing_JWKS_publishesPublicKeysAlone(t *testing.T) {
 	for _, key := range set.Keys {
 		algorithms = append(algorithms, key["alg"])
 	}
-	if diff := cmp.Diff([]string{"RS256", "RS256", "RS384", "RS512"}, algorithms); diff != "" {
+	if diff := cmp.Diff([]string{"RS256", "ES256", "EdDSA", "RS256", "RS384", "RS512"}, algorithms); diff != "" {
 		t.Errorf("algorithms (-want +got):\n%s", diff)
 	}
 	want := map[string]string{
 		"alg": "RS256", "kid": "kid-RS256", "kty": "RSA", "use": "sig", "e": "AQAB",
 		"n": base64.RawURLEncoding.EncodeToString(private.N.Bytes()),
 	}
-	if diff := cmp.Diff(want, set.Keys[1]); diff != "" {
+	if diff := cmp.Diff(want, set.Keys[3]); diff != "" {
 		t.Errorf("key (-want +got):\n%s", diff)
 	}
 }
@@ -236,6 +263,50 @@ func TestRing_thumbprint(t *testing.T) {
 
 const rfc7638Modulus = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
 
+// TestThumbprint_ofEd25519 is the example of RFC 8037, appendix A.3.
+func TestThumbprint_ofEd25519(t *testing.T) {
+	t.Parallel()
+	x, err := base64.RawURLEncoding.DecodeString("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := keyring.Thumbprint(ed25519.PublicKey(x)), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"; got != want {
+		t.Errorf("thumbprint = %s, want %s", got, want)
+	}
+}
+
+// TestRing_JWKS_ofEachCurve: go-jose, which is not ours, reads what is published, and verifies with it.
+func TestRing_JWKS_ofEachCurve(t *testing.T) {
+	t.Parallel()
+	ring := ring(t)
+	raw, err := ring.JWKS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var set jose.JSONWebKeySet
+	if err := json.Unmarshal(raw, &set); err != nil {
+		t.Fatal(err)
+	}
+	for id, algorithm := range map[string]string{"RS256": "RS256", "ES256": "ES256", "Ed25519": "EdDSA"} {
+		key := ring.Key(id, "")
+		published := set.Key(key.KID)
+		if len(published) != 1 || published[0].Algorithm != algorithm || published[0].Use != "sig" || !published[0].IsPublic() {
+			t.Fatalf("%s: published %d keys of that kid, want one public %s key to verify with", id, len(published), algorithm)
+		}
+		signed, err := jose.ParseSigned(sign(t, key, claims(time.Minute)), []jose.SignatureAlgorithm{jose.SignatureAlgorithm(algorithm)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := signed.Verify(published[0]); err != nil {
+			t.Errorf("%s: %v", id, err)
+		}
+		thumbprint, err := published[0].Thumbprint(crypto.SHA256)
+		if err != nil || base64.RawURLEncoding.EncodeToString(thumbprint) != keyring.Thumbprint(published[0].Key) {
+			t.Errorf("%s: thumbprint is not what go-jose computes, %v", id, err)
+		}
+	}
+}
+
 // TestKey_LeftHash is at_hash of the example in OpenID Connect Core, appendix A.4, for RS256.
 func TestKey_LeftHash(t *testing.T) {
 	t.Parallel()
@@ -243,7 +314,7 @@ func TestKey_LeftHash(t *testing.T) {
 	if got, want := ring.Key("RS256", "").LeftHash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), "77QmUPtjPfzWtF2AnpK9RQ"; got != want {
 		t.Errorf("LeftHash = %s, want %s", got, want)
 	}
-	for id, length := range map[string]int{"HS256": 22, "RS384": 32, "HS384": 32, "RS512": 43, "HS512": 43} {
+	for id, length := range map[string]int{"HS256": 22, "ES256": 22, "RS384": 32, "HS384": 32, "RS512": 43, "HS512": 43, "Ed25519": 43} {
 		if got := ring.Key(id, "").LeftHash("x"); len(got) != length {
 			t.Errorf("%s: LeftHash has %d characters, want %d", id, len(got), length)
 		}

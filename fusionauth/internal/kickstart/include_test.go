@@ -1,7 +1,9 @@
 package kickstart_test
 
 import (
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -80,33 +82,59 @@ func TestParse_importsRSAKeys(t *testing.T) {
 	}
 }
 
-func TestParse_refusesWeakOrOtherPrivateKeys(t *testing.T) {
+// TestParse_privateKeys imports every kind of private key as every type: each goes only where it belongs.
+func TestParse_privateKeys(t *testing.T) {
 	t.Parallel()
-	_, ed, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
+	for name, tt := range privateKeys(t) {
+		for kind, algorithm := range map[string]string{"RSA": "RS256", "EC": "ES256", "OKP": "Ed25519"} {
+			quoted, err := json.Marshal(tt.text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			changed := strings.NewReplacer(`"secret": "#{ENV.SECRET}"`, `"privateKey": `+string(quoted), `"type": "HMAC"`, `"type": "`+kind+`"`,
+				`"HS256"`, `"`+algorithm+`"`).Replace(good(t))
+			setup, err := parse(changed, environment())
+			if kind == tt.kind {
+				if err != nil || setup.Keys[1].Algorithm != algorithm || string(setup.Keys[1].PEM) != tt.text {
+					t.Errorf("%s as %s: Parse = %v, want the key", name, kind, err)
+				}
+				continue
+			}
+			want := map[string]string{"RSA": "an RSA private key of 2048 bits or more", "EC": "an EC private key on P-256", "OKP": "an Ed25519 private key"}[kind]
+			if err == nil || !strings.Contains(err.Error(), "privateKey is not "+want) || strings.Contains(err.Error(), tt.text) {
+				t.Errorf("%s as %s: Parse = %v, want it to say that this is not %s", name, kind, err, want)
+			}
+		}
 	}
-	other, err := x509.MarshalPKCS8PrivateKey(ed)
-	if err != nil {
-		t.Fatal(err)
+}
+
+type privateKey struct{ kind, text string }
+
+// privateKeys are good ones of each type, and some that are of none.
+func privateKeys(t *testing.T) map[string]privateKey {
+	t.Helper()
+	must := func(der []byte, err error) []byte {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return der
 	}
+	_, ed, _ := ed25519.GenerateKey(rand.Reader)
+	p256, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	p384, _ := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	weak, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{
-		"Ed25519":        block("PRIVATE KEY", other),
-		"1024 bits":      block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(weak)),
-		"garbage in PEM": block("PRIVATE KEY", []byte("x")),
-	} {
-		quoted, err := json.Marshal(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		changed := strings.NewReplacer(`"secret": "#{ENV.SECRET}"`, `"privateKey": `+string(quoted), `"type": "HMAC"`, `"type": "RSA"`, `"HS256"`, `"RS256"`).Replace(good(t))
-		if _, err := parse(changed, environment()); err == nil || !strings.Contains(err.Error(), "is not an RSA private key of 2048 bits or more") {
-			t.Errorf("%s as RSA private key: Parse = %v", name, err)
-		}
+	return map[string]privateKey{
+		"Ed25519":        {"OKP", block("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(ed)))},
+		"P-256, PKCS #8": {"EC", block("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(p256)))},
+		"P-256, SEC 1":   {"EC", block("EC PRIVATE KEY", must(x509.MarshalECPrivateKey(p256)))},
+		"P-384":          {"", block("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(p384)))},
+		"1024 bits":      {"", block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(weak))},
+		"garbage in PEM": {"", block("PRIVATE KEY", []byte("x"))},
+		"no PEM":         {"", "MIIE"},
 	}
 }
 

@@ -1,10 +1,15 @@
 package kickstart
 
 import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,9 +19,11 @@ import (
 // Lengths of keys. RFC 7518 §3.2 wants an HMAC key as long as the hash; 256 characters is the most that FusionAuth's page states.
 const maxSecret = 256
 
+// The algorithms by FusionAuth's type of key and under FusionAuth's names: Ed25519 is what a token's header calls EdDSA.
 var (
 	hmacAlgorithms = []string{"HS256", "HS384", "HS512"}
 	rsaAlgorithms  = []string{"RS256", "RS384", "RS512"}
+	pairAlgorithms = map[string][]string{"RSA": rsaAlgorithms, "EC": {"ES256"}, "OKP": {"Ed25519"}}
 )
 
 // importKey takes a key that the kickstart brings along.
@@ -26,17 +33,17 @@ func (in *instance) importKey(c call) {
 	defer o.close()
 	o.need("name", "type", "algorithm")
 	key := Key{ID: c.id, Name: o.text("name"), KID: o.text("kid")}
-	switch o.enum("type", "", "HMAC", "RSA") {
+	switch kind := o.enum("type", "", "HMAC", "RSA", "EC", "OKP"); kind {
 	case "HMAC":
 		o.need("secret")
 		key.Algorithm = o.enum("algorithm", "", hmacAlgorithms...)
 		key.Secret = in.secret(o, key.Algorithm)
-	case "RSA":
+	case "":
+		o.touch("secret", "algorithm", "privateKey", "publicKey") // reported; the other fields are known, whatever the type
+	default:
 		o.need("privateKey")
-		key.Algorithm = o.enum("algorithm", "", rsaAlgorithms...)
-		key.PEM = in.privateKey(o)
-	default: // reported; the other fields are known, whatever the type
-		o.touch("secret", "algorithm", "privateKey", "publicKey")
+		key.Algorithm = o.enum("algorithm", "", pairAlgorithms[kind]...)
+		key.PEM = in.privateKey(o, kind)
 	}
 	in.addKey(c, o, key)
 }
@@ -47,13 +54,17 @@ func (in *instance) generateKey(c call) {
 	o := c.body.child("key")
 	defer o.close()
 	o.need("name", "algorithm")
-	key := Key{ID: c.id, Name: o.text("name"), Algorithm: o.enum("algorithm", "", append(rsaAlgorithms, hmacAlgorithms...)...)}
-	if strings.HasPrefix(key.Algorithm, "RS") {
+	known := slices.Concat(rsaAlgorithms, pairAlgorithms["EC"], pairAlgorithms["OKP"], hmacAlgorithms)
+	key := Key{ID: c.id, Name: o.text("name"), Algorithm: o.enum("algorithm", "", known...)}
+	switch {
+	case strings.HasPrefix(key.Algorithm, "RS"):
 		o.need("length")
 		key.Bits = o.positive("length", 2048)
 		if key.Bits != 2048 && key.Bits != 3072 && key.Bits != 4096 {
 			o.bad("length", "must be 2048, 3072 or 4096")
 		}
+	case key.Algorithm == "ES256" && o.positive("length", 256) != 256: // the curve says it already
+		o.bad("length", "must be 256 for ES256; leave it out")
 	}
 	o.touch("length")
 	if issuer := o.text("issuer"); issuer != "" && issuer != in.tenant.Issuer {
@@ -86,14 +97,21 @@ func (in *instance) secret(o *object, algorithm string) config.Secret {
 	return config.Secret(text)
 }
 
-func (in *instance) privateKey(o *object) config.Secret {
+// wanted says, for each type, what its private key must be and how to make one.
+var wanted = map[string]string{
+	"RSA": "an RSA private key of 2048 bits or more in PEM; make one with: openssl genrsa 2048",
+	"EC":  "an EC private key on P-256 in PEM; make one with: openssl ecparam -name prime256v1 -genkey -noout",
+	"OKP": "an Ed25519 private key in PEM; make one with: openssl genpkey -algorithm ed25519",
+}
+
+func (in *instance) privateKey(o *object, kind string) config.Secret {
 	private, public := o.text("privateKey"), o.text("publicKey")
 	if private == "" {
 		return ""
 	}
-	key, err := ParseRSA(private)
-	if err != nil {
-		o.bad("privateKey", "is not an RSA private key of 2048 bits or more in PEM; make one with: openssl genrsa 2048")
+	key, err := ParsePrivateKey(private)
+	if err != nil || kindOf(key) != kind {
+		o.bad("privateKey", "is not %s", wanted[kind])
 		return ""
 	}
 	if public != "" && !samePublic(key, public) {
@@ -102,38 +120,62 @@ func (in *instance) privateKey(o *object) config.Secret {
 	return config.Secret(private)
 }
 
-// ParseRSA reads an RSA private key in PEM, PKCS #8 or PKCS #1.
-func ParseRSA(text string) (*rsa.PrivateKey, error) {
+// kindOf is FusionAuth's type of a key that [ParsePrivateKey] gave.
+func kindOf(key crypto.Signer) string {
+	switch key.(type) {
+	case *rsa.PrivateKey:
+		return "RSA"
+	case *ecdsa.PrivateKey:
+		return "EC"
+	default:
+		return "OKP"
+	}
+}
+
+// ParsePrivateKey reads a private key in PEM (PKCS #8, PKCS #1 or SEC 1): RSA of 2048 bits or more, EC on P-256, or Ed25519.
+func ParsePrivateKey(text string) (crypto.Signer, error) {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil {
 		return nil, errors.New("no PEM block")
 	}
-	if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
-		return key, tooShort(key)
+	switch key := parseDER(block.Bytes).(type) {
+	case *rsa.PrivateKey:
+		if key.N.BitLen() < 2048 { // RFC 7518 §3.3
+			return nil, errors.New("RSA key shorter than 2048 bits")
+		}
+		return key, nil
+	case *ecdsa.PrivateKey:
+		if key.Curve != elliptic.P256() {
+			return nil, errors.New("EC key on another curve than P-256")
+		}
+		return key, nil
+	case ed25519.PrivateKey:
+		return key, nil
+	default:
+		return nil, errors.New("no RSA, EC or Ed25519 private key")
 	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		return nil, errors.New("neither PKCS #1 nor PKCS #8")
-	}
-	key, ok := parsed.(*rsa.PrivateKey)
-	if !ok {
-		return nil, errors.New("not an RSA key")
-	}
-	return key, tooShort(key)
 }
 
-func tooShort(key *rsa.PrivateKey) error {
-	if key.N.BitLen() < 2048 { // RFC 7518 §3.3
-		return errors.New("shorter than 2048 bits")
+// parseDER gives the private key in one of the three encodings, or nil.
+func parseDER(der []byte) any {
+	if key, err := x509.ParsePKCS8PrivateKey(der); err == nil {
+		return key
+	}
+	if key, err := x509.ParsePKCS1PrivateKey(der); err == nil {
+		return key
+	}
+	if key, err := x509.ParseECPrivateKey(der); err == nil {
+		return key
 	}
 	return nil
 }
 
-func samePublic(key *rsa.PrivateKey, text string) bool {
+func samePublic(key crypto.Signer, text string) bool {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil {
 		return false
 	}
 	public, err := x509.ParsePKIXPublicKey(block.Bytes)
-	return err == nil && key.PublicKey.Equal(public)
+	ours, comparable := key.Public().(interface{ Equal(crypto.PublicKey) bool })
+	return err == nil && comparable && ours.Equal(public)
 }

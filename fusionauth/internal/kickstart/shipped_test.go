@@ -17,6 +17,8 @@ const (
 	gatewayID      = "e9fdb985-9173-4e01-9d73-ac2d60d1dc8e"
 	gatewayHMACID  = "5b0f7a6e-3c0e-4a0f-9a55-0a1f6f7c1001"
 	gatewayRSAID   = "5b0f7a6e-3c0e-4a0f-9a55-0a1f6f7c1002"
+	gatewayECID    = "5b0f7a6e-3c0e-4a0f-9a55-0a1f6f7c1003"
+	gatewayEdID    = "5b0f7a6e-3c0e-4a0f-9a55-0a1f6f7c1004"
 	gatewayTenant  = "d7d09513-a3f5-401c-9685-34ab6c552453"
 	shippedPath    = "../../kickstart/kickstart.json"
 	shippedCallURL = "http://localhost:3000/oauth-redirect"
@@ -50,7 +52,9 @@ func TestShipped(t *testing.T) {
 	if setup.Tenant.ID != gatewayTenant || setup.Tenant.Issuer != "http://localhost:9011" {
 		t.Errorf("tenant = %+v, want %s with the issuer of FUSIONAUTH_ISSUER", setup.Tenant, gatewayTenant)
 	}
-	if diff := cmp.Diff(map[string]string{gatewayHMACID: "HS256", gatewayRSAID: "RS256"}, algorithms(setup.Keys[1:])); diff != "" {
+	if diff := cmp.Diff(map[string]string{
+		gatewayHMACID: "HS256", gatewayRSAID: "RS256", gatewayECID: "ES256", gatewayEdID: "Ed25519",
+	}, algorithms(setup.Keys[1:])); diff != "" {
 		t.Errorf("keys (-want +got):\n%s", diff)
 	}
 	app := setup.Applications[1]
@@ -105,13 +109,15 @@ func rolesByEmail(users []kickstart.User) map[string][]string {
 	return found
 }
 
-func TestShipped_signsWithEitherKey(t *testing.T) {
+func TestShipped_signsWithEachKey(t *testing.T) {
 	t.Parallel()
-	env := shippedEnvironment()
-	env["ACCESS_TOKEN_KEY_ID"] = gatewayRSAID
-	setup, err := shipped(t, env)
-	if err != nil || setup.Applications[1].JWT.AccessTokenKeyID != gatewayRSAID {
-		t.Errorf("access tokens sign with %s, %v; want %s", setup.Applications[1].JWT.AccessTokenKeyID, err, gatewayRSAID)
+	for _, id := range []string{gatewayHMACID, gatewayRSAID, gatewayECID, gatewayEdID} {
+		env := shippedEnvironment()
+		env["ACCESS_TOKEN_KEY_ID"] = id
+		setup, err := shipped(t, env)
+		if err != nil || setup.Applications[1].JWT.AccessTokenKeyID != id {
+			t.Errorf("access tokens sign with %s, %v; want %s", setup.Applications[1].JWT.AccessTokenKeyID, err, id)
+		}
 	}
 }
 
