@@ -32,7 +32,7 @@ func measure() gin.HandlerFunc {
 			if !slices.Contains(knownMethods, method) {
 				method = "other"
 			}
-			requestSeconds.WithLabelValues(method, c.FullPath(), strconv.Itoa(c.Writer.Status())).Observe(time.Since(start).Seconds())
+			requestSeconds.WithLabelValues(method, c.FullPath(), strconv.Itoa(outcome(c))).Observe(time.Since(start).Seconds())
 		}()
 		c.Next()
 	}

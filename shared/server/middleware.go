@@ -58,29 +58,63 @@ func accessLog(log *slog.Logger) gin.HandlerFunc {
 // logRequest names the route by its template: paths and queries may hold what must not be logged. Error level is for our own
 // faults alone. Health checks are left out.
 func logRequest(log *slog.Logger, c *gin.Context, took time.Duration) {
-	status, route := c.Writer.Status(), c.FullPath()
+	status, route := outcome(c), c.FullPath()
 	if route == "/healthz" || route == "/readyz" {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 8)
+	attrs := make([]slog.Attr, 0, 9)
 	attrs = append(attrs,
 		slog.String("request_id", RequestID(c)),
 		slog.String("method", c.Request.Method),
 		slog.String("route", route),
 		slog.Int("status", status),
 		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
+		slog.String("client", c.ClientIP()),
 	)
 	if subject := c.GetString(gin.AuthUserKey); subject != "" {
 		attrs = append(attrs, slog.String("subject", subject))
 	}
 	if err := c.Errors.Last(); err != nil {
-		attrs = append(attrs, slog.String("err", err.Error()))
+		attrs = append(attrs, slog.String("err", truncate(err.Error())))
 	}
 	level := slog.LevelInfo
 	if status >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
 	log.LogAttrs(c.Request.Context(), level, "request", attrs...)
+}
+
+// maxLogged bounds the text of an error in the log; it may quote what others have sent.
+const maxLogged = 4 << 10
+
+func truncate(text string) string { return text[:min(len(text), maxLogged)] }
+
+// The statuses that log and metrics show for answers that were cut off; no client sees them.
+const (
+	statusClientGone = 499 // the client went away first
+	statusCut        = 599 // we broke off an answer that had begun
+)
+
+const cutKey = "server.cut"
+
+// Cut breaks off an answer that has begun, or that nobody waits for: the client sees a broken connection in place of half an
+// answer that looks whole.
+func Cut(c *gin.Context, err error) {
+	_ = c.Error(err)
+	c.Set(cutKey, true)
+	panic(http.ErrAbortHandler)
+}
+
+// outcome is the status of the answer, or what stands for it where it was cut off.
+func outcome(c *gin.Context) int {
+	switch {
+	case !c.GetBool(cutKey):
+		return c.Writer.Status()
+	case c.Request.Context().Err() != nil:
+		return statusClientGone
+	default:
+		return statusCut
+	}
 }
 
 // recovery answers a panic with a fixed 500. http.ErrAbortHandler passes: it cuts an answer that has begun and cannot be mended.
@@ -94,8 +128,7 @@ func recovery() gin.HandlerFunc {
 			case errors.Is(err, http.ErrAbortHandler):
 				panic(http.ErrAbortHandler)
 			case c.Writer.Written():
-				_ = c.Error(panicError(p))
-				panic(http.ErrAbortHandler)
+				Cut(c, panicError(p))
 			default:
 				problem.Respond(c, http.StatusInternalServerError, "Something went wrong on our side.", panicError(p))
 			}
@@ -116,8 +149,9 @@ func closeAfterTransferEncoding() gin.HandlerFunc {
 	}
 }
 
-// bodyLimit bounds what a handler can read; reading on gives http.MaxBytesError, and a body that says at once that it is
-// larger is refused unread.
+// bodyLimit refuses a body that says it is larger, unread, and bounds one that does not say: reading on gives
+// http.MaxBytesError. A body of declared length is left as it is, since net/http looks at its own type to answer Expect and to
+// leave an unread body unread.
 func bodyLimit(limit int64) gin.HandlerFunc {
 	if limit == 0 {
 		limit = DefaultBodyLimit
@@ -128,6 +162,8 @@ func bodyLimit(limit int64) gin.HandlerFunc {
 			problem.Respond(c, http.StatusRequestEntityTooLarge, "The body is too large.", errors.New("body too large"))
 			return
 		}
-		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit)
+		if c.Request.ContentLength < 0 {
+			c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit)
+		}
 	}
 }

@@ -18,11 +18,12 @@ import (
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 60 * time.Second // header and body together
+	writeTimeout      = 90 * time.Second // from the end of the header to the end of the answer
 	idleTimeout       = 120 * time.Second
-	maxHeaderBytes    = 16 << 10
+	maxHeaderBytes    = 16<<10 - 4<<10 // net/http lets 4 KB more pass
 
 	drainTime = time.Second      // kept-alive clients are turned away politely for so long
-	stopTime  = 15 * time.Second // requests in flight have so long to finish
+	stopTime  = 10 * time.Second // requests in flight have so long to finish
 )
 
 // Listen opens every address; none stays open when one fails, and the error names the address.
@@ -49,6 +50,7 @@ func Run(ctx context.Context, log *slog.Logger, h http.Handler, listeners ...net
 		Handler:                      h,
 		ReadHeaderTimeout:            readHeaderTimeout,
 		ReadTimeout:                  readTimeout,
+		WriteTimeout:                 writeTimeout,
 		IdleTimeout:                  idleTimeout,
 		MaxHeaderBytes:               maxHeaderBytes,
 		DisableGeneralOptionsHandler: true, // OPTIONS * meets the gate like any other target
@@ -74,11 +76,22 @@ func Run(ctx context.Context, log *slog.Logger, h http.Handler, listeners ...net
 			draining.Store(true)
 			time.Sleep(drainTime)
 		}
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
-		defer cancel()
-		return srv.Shutdown(stop)
+		return shutdown(context.WithoutCancel(ctx), log, srv)
 	})
 	return group.Wait()
+}
+
+// shutdown waits for what is in flight, and cuts what has not finished in time: one client that does not read its answer must not
+// keep the process alive.
+func shutdown(ctx context.Context, log *slog.Logger, srv *http.Server) error {
+	ctx, cancel := context.WithTimeout(ctx, stopTime)
+	defer cancel()
+	err := srv.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		log.Warn("stopped with requests in flight", "after", stopTime.String())
+		return srv.Close()
+	}
+	return err
 }
 
 type drainKey struct{}

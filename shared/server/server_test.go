@@ -323,10 +323,84 @@ func TestBodyLimit(t *testing.T) {
 	}
 }
 
+// A client that waits for leave to send its body, or never sends it, gets its answer (RFC 9110 §10.1.1). The wrapped body of a
+// declared length once kept it waiting.
+func TestBody_declaredAndNotSent(t *testing.T) {
+	t.Parallel()
+	addr, _ := serve(t, engine(t, io.Discard, nil))
+	for name, tt := range map[string]struct {
+		request string
+		want    int
+	}{
+		"waits for leave": {"POST /refused HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n", 404},
+		"never sends it":  {"GET /items/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n", 413},
+	} {
+		if res, body := raw(t, addr, tt.request); res.StatusCode != tt.want {
+			t.Errorf("%s: %d %s, want %d", name, res.StatusCode, body, tt.want)
+		}
+	}
+}
+
+// An answer that is cut off is no success in the log.
+func TestAccessLog_cutAnswers(t *testing.T) {
+	t.Parallel()
+	var log lines
+	r := engine(t, &log, nil)
+	cut := func(ctx context.Context) {
+		req := httptest.NewRequestWithContext(ctx, http.MethodGet, "/break", nil)
+		defer func() {
+			if p := recover(); p != http.ErrAbortHandler { //nolint:errorlint // a panic's value
+				t.Errorf("recovered %v, want the connection to be cut", p)
+			}
+		}()
+		r.ServeHTTP(httptest.NewRecorder(), req)
+	}
+	r.GET("/break", func(c *gin.Context) {
+		c.Writer.WriteHeaderNow()
+		server.Cut(c, errors.New("service broke off"))
+	})
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	cut(t.Context())
+	cut(gone)
+	got := strings.Split(strings.TrimSpace(log.String()), "\n")
+	for i, want := range []string{`"level":"ERROR","msg":"request"`, `"status":499`} {
+		if !strings.Contains(got[i], want) || strings.Contains(got[i], `"status":200`) {
+			t.Errorf("line %d = %s, want %s", i, got[i], want)
+		}
+	}
+}
+
+// A client that never reads its answers does not keep the process alive.
+func TestRun_stopsInSpiteOfASlowReader(t *testing.T) {
+	t.Parallel()
+	r := engine(t, io.Discard, nil)
+	entered := make(chan struct{}, 1)
+	r.GET("/endless", func(c *gin.Context) {
+		entered <- struct{}{}
+		for block := make([]byte, 1<<20); ; {
+			if _, err := c.Writer.Write(block); err != nil {
+				return
+			}
+		}
+	})
+	addr, stop := serve(t, r)
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	_, _ = io.WriteString(conn, "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
+	<-entered
+	if err := stop(); err != nil {
+		t.Errorf("Run = %v, want nil", err)
+	}
+}
+
 func TestHeaderLimit(t *testing.T) {
 	t.Parallel()
 	addr, _ := serve(t, engine(t, io.Discard, nil))
-	for size, want := range map[int]int{4 << 10: 200, 12 << 10: 200, 30 << 10: 431} {
+	for size, want := range map[int]int{4 << 10: 200, 12 << 10: 200, 17 << 10: 431, 30 << 10: 431} {
 		res, _ := raw(t, addr, "GET /items/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Big: "+strings.Repeat("x", size)+"\r\n\r\n")
 		if res.StatusCode != want {
 			t.Errorf("header of %d bytes: %d, want %d", size, res.StatusCode, want)

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -93,11 +92,11 @@ func (s *cookieStore) New(r *http.Request, name string) (*gorilla.Session, error
 // Get implements gorilla's Store: it gives what the store has for the request's cookie, or the store's error, as a value.
 func (s *cookieStore) Get(r *http.Request, name string) (*gorilla.Session, error) {
 	session := gorilla.NewSession(s, name)
-	cookie, err := r.Cookie(name)
-	if errors.Is(err, http.ErrNoCookie) {
+	cookies := r.CookiesNamed(name)
+	if len(cookies) != 1 { // of several, one may have been planted by a neighbour on this host
 		return session, nil
 	}
-	key := keyOf(cookie.Value)
+	key := keyOf(cookies[0].Value)
 	record, err := s.store.Load(r.Context(), key)
 	if err != nil {
 		session.Values[currentKey] = fmt.Errorf("load session: %w", err)
@@ -109,7 +108,7 @@ func (s *cookieStore) Get(r *http.Request, name string) (*gorilla.Session, error
 
 // Save implements gorilla's Store. A new record starts a session under a new id; none ends the session that was loaded.
 func (s *cookieStore) Save(r *http.Request, w http.ResponseWriter, session *gorilla.Session) error {
-	if cookie, err := r.Cookie(session.Name()); err == nil {
+	for _, cookie := range r.CookiesNamed(session.Name()) {
 		if err := s.store.Delete(r.Context(), keyOf(cookie.Value)); err != nil {
 			return fmt.Errorf("delete session: %w", err)
 		}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"sync/atomic"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -47,8 +49,8 @@ func (p Product) Money() string {
 type Config struct {
 	// Visitor gives whoever is signed in; false is nobody.
 	Visitor func(*gin.Context) (Visitor, bool)
-	// Products gives the list of the catalog.
-	Products func(*gin.Context) ([]Product, error)
+	// Products gives the list of the catalog, or an error when it cannot within that time.
+	Products func(c *gin.Context, within time.Duration) ([]Product, error)
 	// SignInOrigin is where forms lead beyond this site: browsers apply form-action to redirects too.
 	SignInOrigin string
 }
@@ -58,6 +60,7 @@ type Pages struct {
 	cfg   Config
 	pages *template.Template
 	csp   string
+	last  atomic.Pointer[[]Product] // the list as it was last seen
 }
 
 // New parses the templates.
@@ -90,13 +93,29 @@ var branches = []int{1, 2, 3}
 func (p *Pages) home(c *gin.Context) {
 	page := homePage{Branches: branches}
 	page.Visitor, page.SignedIn = p.cfg.Visitor(c)
-	products, err := p.cfg.Products(c)
+	page.Products, page.Away = p.products(c)
+	p.render(c, http.StatusOK, "home.html", page)
+}
+
+// A catalog that hangs must not hang the page: it shows the list as it was last seen, and waits longer only where there is none.
+const (
+	patience      = 200 * time.Millisecond
+	firstPatience = 2 * time.Second
+)
+
+// products gives the list, and whether it could not be brought up to date.
+func (p *Pages) products(c *gin.Context) (list []Product, away bool) {
+	last, within := p.last.Load(), patience
+	if last == nil {
+		last, within = &[]Product{}, firstPatience
+	}
+	products, err := p.cfg.Products(c, within)
 	if err != nil {
 		_ = c.Error(err)
-		page.Away = true
+		return *last, true
 	}
-	page.Products = products
-	p.render(c, http.StatusOK, "home.html", page)
+	p.last.Store(&products)
+	return products, false
 }
 
 // ConfirmLogout is the page that asks whether to sign out, for a link from elsewhere.

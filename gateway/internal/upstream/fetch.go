@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -15,9 +16,9 @@ import (
 // maxFetched bounds a document that the gateway reads for itself.
 const maxFetched = 1 << 20
 
-// Fetch gets a JSON document of the service into v, for a page of the gateway's own.
-func (s *Service) Fetch(c *gin.Context, source TokenSource, uri string, v any) error {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), s.timeout)
+// Fetch gets a JSON document of the service into v, for a page of the gateway's own that waits no longer than within.
+func (s *Service) Fetch(c *gin.Context, source TokenSource, uri string, within time.Duration, v any) error {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), min(within, s.timeout))
 	defer cancel()
 	target := s.target(http.MethodGet, uri)
 	token, err := source(c, target, false)

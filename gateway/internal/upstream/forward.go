@@ -47,21 +47,36 @@ var ErrToken = errors.New("no token for the service")
 // ask sends the request on, and once more with a renewed token if the service refuses the first. A request with a body is sent
 // once: its bytes are gone.
 func (s *Service) ask(ctx context.Context, c *gin.Context, source TokenSource) (*http.Response, error) {
-	res, err := s.send(ctx, c, source, false)
+	token, err := s.token(c, source, false)
+	if err != nil {
+		return nil, err
+	}
+	res, err := s.send(ctx, c, token)
 	if err != nil || res.StatusCode != http.StatusUnauthorized || hasBody(c.Request) {
 		return res, err
 	}
+	renewed, err := s.token(c, source, true)
+	if err == nil && renewed == token {
+		return res, nil
+	}
 	_ = res.Body.Close()
-	return s.send(ctx, c, source, true)
+	if err != nil {
+		return nil, err
+	}
+	return s.send(ctx, c, renewed)
 }
 
-func (s *Service) send(ctx context.Context, c *gin.Context, source TokenSource, renew bool) (*http.Response, error) {
+func (s *Service) token(c *gin.Context, source TokenSource, renew bool) (string, error) {
+	token, err := source(c, s.target(c.Request.Method, c.Request.RequestURI), renew)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrToken, err)
+	}
+	return token, nil
+}
+
+func (s *Service) send(ctx context.Context, c *gin.Context, token string) (*http.Response, error) {
 	in := c.Request
 	target := s.target(in.Method, in.RequestURI)
-	token, err := source(c, target, renew)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrToken, err)
-	}
 	out, err := s.request(ctx, target, token, server.RequestID(c))
 	if err != nil {
 		return nil, err
@@ -76,6 +91,9 @@ func (s *Service) send(ctx context.Context, c *gin.Context, source TokenSource, 
 	}
 	return s.transport.RoundTrip(out)
 }
+
+// sentToken reports whether the client itself sent a token, and not a session's cookie (RFC 6750 §3.1).
+func sentToken(c *gin.Context) bool { return c.GetHeader("Authorization") != "" }
 
 // hasBody reports whether the request has a body that is passed on. One of a GET has no meaning (RFC 9110 §9.3.1) and stays here.
 func hasBody(r *http.Request) bool {
@@ -105,11 +123,11 @@ const maxBuffered = 64 << 10
 func relay(ctx context.Context, c *gin.Context, res *http.Response, private bool) {
 	switch {
 	case res.StatusCode == http.StatusNotModified && conditional(c.Request):
-	case res.StatusCode < http.StatusOK, 300 <= res.StatusCode && res.StatusCode < 400:
+	case res.StatusCode < http.StatusOK, 300 <= res.StatusCode && res.StatusCode < 400, res.StatusCode > 599:
 		problem.Respond(c, http.StatusBadGateway, unusable, fmt.Errorf("service answered %d", res.StatusCode))
 		return
 	case res.StatusCode == http.StatusUnauthorized:
-		problem.Unauthorized(c, true, errors.New("service refused the token"))
+		problem.Unauthorized(c, sentToken(c), errors.New("service refused the token"))
 		return
 	case res.StatusCode >= http.StatusInternalServerError:
 		hideFault(c, res.StatusCode)
@@ -132,8 +150,7 @@ func relay(ctx context.Context, c *gin.Context, res *http.Response, private bool
 func stream(c *gin.Context, body io.Reader) {
 	c.Writer.WriteHeaderNow()
 	if _, err := io.Copy(c.Writer, body); err != nil {
-		_ = c.Error(fmt.Errorf("relay answer: %w", err))
-		panic(http.ErrAbortHandler)
+		server.Cut(c, fmt.Errorf("relay answer: %w", err))
 	}
 }
 
@@ -176,10 +193,9 @@ func fail(ctx context.Context, c *gin.Context, err error) {
 	_, refused := errors.AsType[auth.Refusal](err)
 	switch {
 	case c.Request.Context().Err() != nil:
-		_ = c.Error(errors.New("client went away"))
-		panic(http.ErrAbortHandler)
+		server.Cut(c, errors.New("client went away"))
 	case refused:
-		problem.Unauthorized(c, true, err)
+		problem.Unauthorized(c, sentToken(c), err)
 	case errors.Is(err, ErrToken):
 		problem.Unavailable(c, "Your sign-in cannot be used at the moment.", err)
 	case ctx.Err() != nil:

@@ -286,6 +286,17 @@ func TestForward_renewsARefusedTokenOnce(t *testing.T) {
 	}
 }
 
+// A source that has no other token is not tried twice.
+func TestForward_sameTokenIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	base, requests := record(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
+	g := gateway(t, base, 5*time.Second, func(*gin.Context, auth.Target, bool) (string, error) { return "the only one", nil })
+	res, _, err := send(t, "GET", g+"/private/1", nil, http.Header{"Authorization": {"Bearer the only one"}})
+	if err != nil || res.StatusCode != http.StatusUnauthorized || len(requests()) != 1 || !strings.Contains(res.Header.Get("WWW-Authenticate"), "invalid_token") {
+		t.Errorf("= %v, %v after %d requests, want the gateway's 401 after one", res, err, len(requests()))
+	}
+}
+
 func TestForward_withoutToken(t *testing.T) {
 	t.Parallel()
 	base, requests := record(t, func(http.ResponseWriter, *http.Request) {})
@@ -351,6 +362,7 @@ func TestForward_misbehavingServices(t *testing.T) {
 		{"has a huge header", say(ok + "X-Huge: " + strings.Repeat("x", 24<<20) + "\r\n\r\n"), 502},
 		{"switches protocols", say("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"), 502},
 		{"invents a status", say("HTTP/1.1 99 Odd\r\n\r\n"), 502},
+		{"invents a higher status", say("HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n"), 502},
 		{"breaks off a long body", say(ok + "Content-Length: 1000000\r\n\r\n" + strings.Repeat("x", 500000)), 0},
 		{"never ends a long body", func(c net.Conn) {
 			_, _ = io.WriteString(c, ok+"Content-Length: 1000000\r\n\r\n"+strings.Repeat("x", 500000))
@@ -449,14 +461,14 @@ func TestFetch(t *testing.T) {
 	c, _ := gin.CreateTestContext(httptest.NewRecorder())
 	c.Request = httptest.NewRequest("GET", "/", nil)
 	var doc struct{ N int }
-	if err := s.Fetch(c, token, "/list", &doc); err != nil || doc.N != 7 {
+	if err := s.Fetch(c, token, "/list", time.Second, &doc); err != nil || doc.N != 7 {
 		t.Errorf("Fetch = %+v, %v", doc, err)
 	}
 	if got := requests()[0]; got.header.Get("Authorization") != "Bearer GET-/api/list-false" {
 		t.Errorf("token = %s, want one that is bound to the target with the service's own prefix", got.header.Get("Authorization"))
 	}
 	for _, uri := range []string{"/garbage", "/missing"} {
-		if err := s.Fetch(c, token, uri, &doc); err == nil {
+		if err := s.Fetch(c, token, uri, time.Second, &doc); err == nil {
 			t.Errorf("Fetch(%s) = nil error", uri)
 		}
 	}
