@@ -18,7 +18,7 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 		return err
 	}
 	log := server.NewLogger(stdout, cfg.LogLevel, cfg.LogFormat)
-	verifier, err := auth.ServiceVerifier(cfg.Common, audience)
+	verifier, err := auth.ServiceVerifier(cfg.Common, audience, log)
 	if err != nil {
 		return err
 	}

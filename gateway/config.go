@@ -13,16 +13,18 @@ import (
 type Config struct {
 	config.Common
 
-	ClientSecret config.Secret
+	ClientSecret config.Rotating
 	Scopes       []string
 	IDTokenAlgs  []string
+
+	SigningKeys string // directory, with JWKS
 
 	CatalogURL      *url.URL
 	InventoryURL    *url.URL
 	UpstreamTimeout time.Duration
 
 	SessionStore  string
-	SessionSecret config.Secret
+	SessionSecret config.Rotating
 }
 
 // idTokenAlgs are the algorithms that ID_TOKEN_ALGS can name.
@@ -37,20 +39,27 @@ func loadConfig(environ []string) (Config, error) {
 func declare(s *config.Settings) Config {
 	cfg := Config{
 		Common:          s.Common("127.0.0.1:3000"),
-		ClientSecret:    s.Secret("FUSIONAUTH_CLIENT_SECRET", "secret of the application in FusionAuth", 1),
+		ClientSecret:    s.Rotating("FUSIONAUTH_CLIENT_SECRET", "secret of the application in FusionAuth", 1),
 		Scopes:          strings.Fields(s.String("OIDC_SCOPES", "openid profile email offline_access", "scopes asked for at login; offline_access gives a refresh token")),
 		IDTokenAlgs:     s.List("ID_TOKEN_ALGS", "RS256,ES256,EdDSA", "algorithms of ID tokens; HS256 (keyed by the client secret, FusionAuth's tenant default) only when listed"),
+		SigningKeys:     s.String("GATEWAY_SIGNING_KEYS", "", "jwks: directory of PEM private keys that all replicas share, file name without .pem = kid; all are published, the newest that is a minute old signs"),
 		CatalogURL:      s.URL("CATALOG_URL", "http://localhost:3001", "where the gateway reaches catalog"),
 		InventoryURL:    s.URL("INVENTORY_URL", "http://localhost:3002", "where the gateway reaches inventory"),
 		UpstreamTimeout: s.Duration("UPSTREAM_TIMEOUT", 10*time.Second, "longest exchange with a service"),
 		SessionStore:    s.Enum("SESSION_STORE", "memory", "where sessions are kept: memory (one gateway process)", "memory"),
-		SessionSecret:   s.Secret("SESSION_SECRET", "seals the cookies of login attempts, at least 32 bytes", 32),
+		SessionSecret:   s.Rotating("SESSION_SECRET", "seals the cookies of login attempts, at least 32 bytes; several, one a line: the first seals, all open", 32),
 	}
 	s.RefuseDemo("FUSIONAUTH_CLIENT_SECRET", cfg.ClientSecret, cfg.GatewayURL)
 	s.RefuseDemo("SESSION_SECRET", cfg.SessionSecret, cfg.GatewayURL)
+	if cfg.AuthMode == config.JWKS && cfg.SigningKeys == "" {
+		s.Fault("GATEWAY_SIGNING_KEYS", "is required with AUTH_MODE=jwks: a directory of private keys, made with: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256")
+	}
 	for _, alg := range cfg.IDTokenAlgs {
-		if !slices.Contains(idTokenAlgs, alg) {
+		switch {
+		case !slices.Contains(idTokenAlgs, alg):
 			s.Fault("ID_TOKEN_ALGS", "%q is not one of %s", alg, strings.Join(idTokenAlgs, ", "))
+		case alg == "HS256" && cfg.AuthMode == config.JWKS:
+			s.Fault("ID_TOKEN_ALGS", "lists HS256, which is keyed by a shared secret; AUTH_MODE=jwks takes public keys alone")
 		}
 	}
 	if !slices.Contains(cfg.Scopes, "openid") {

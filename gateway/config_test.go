@@ -22,6 +22,20 @@ func environment(changes ...string) []string {
 	return append([]string{"JWT_SIGNING_KEY=" + longEnough, "SESSION_SECRET=" + longEnough, "FUSIONAUTH_CLIENT_SECRET=secret"}, changes...)
 }
 
+// keyEnvironment is a complete one where no key is shared, with changes over it.
+func keyEnvironment(changes ...string) []string {
+	return append([]string{"AUTH_MODE=jwks", "GATEWAY_SIGNING_KEYS=/keys", "SESSION_SECRET=" + longEnough, "FUSIONAUTH_CLIENT_SECRET=secret"}, changes...)
+}
+
+func TestLoadConfig_accepts(t *testing.T) {
+	t.Parallel()
+	for _, env := range [][]string{environment(), environment("ID_TOKEN_ALGS=HS256"), keyEnvironment(), keyEnvironment("GATEWAY_URL=https://shop.example.com")} {
+		if _, err := loadConfig(env); err != nil {
+			t.Errorf("loadConfig(%v) = %v", env, err)
+		}
+	}
+}
+
 func TestLoadConfig_refuses(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -37,7 +51,10 @@ func TestLoadConfig_refuses(t *testing.T) {
 		"a time without unit":         {environment("UPSTREAM_TIMEOUT=10"), []string{"UPSTREAM_TIMEOUT"}},
 		"demo secrets in public": {environment("GATEWAY_URL=https://shop.example.com", "SESSION_SECRET=demo-"+longEnough, "FUSIONAUTH_CLIENT_SECRET=demo-x"),
 			[]string{"SESSION_SECRET: is a demo value", "FUSIONAUTH_CLIENT_SECRET: is a demo value"}},
-		"a misspelt name of its own": {environment("UPSTREAM_TIMEOT=5s"), []string{"did you mean UPSTREAM_TIMEOUT?"}},
+		"public keys without a key":           {[]string{"AUTH_MODE=jwks"}, []string{"GATEWAY_SIGNING_KEYS: is required"}},
+		"public keys and a shared one":        {keyEnvironment("JWT_SIGNING_KEY=" + longEnough), []string{"JWT_SIGNING_KEY: is set, but AUTH_MODE=jwks"}},
+		"public keys and HS256 for ID tokens": {keyEnvironment("ID_TOKEN_ALGS=RS256,HS256"), []string{"ID_TOKEN_ALGS: lists HS256"}},
+		"a misspelt name of its own":          {environment("UPSTREAM_TIMEOT=5s"), []string{"did you mean UPSTREAM_TIMEOUT?"}},
 	} {
 		_, err := loadConfig(tt.env)
 		for _, want := range tt.want {

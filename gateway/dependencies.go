@@ -1,13 +1,18 @@
 package main
 
 import (
+	"log/slog"
+	"time"
+
 	"github.com/gin-gonic/gin"
 
+	"storefront/gateway/internal/keyring"
 	"storefront/gateway/internal/login"
 	"storefront/gateway/internal/session"
 	"storefront/gateway/internal/storefront"
 	"storefront/gateway/internal/upstream"
 	"storefront/shared/auth"
+	"storefront/shared/config"
 )
 
 // dependencies is what the routes are made of.
@@ -17,13 +22,14 @@ type dependencies struct {
 	pages     *storefront.Pages
 	catalog   *upstream.Service
 	inventory *upstream.Service
+	keys      *keyring.Ring // nil where the signing key is shared
 	signer    *auth.Signer
 }
 
-func newDependencies(cfg Config) (d *dependencies, err error) {
+func newDependencies(cfg Config, log *slog.Logger) (d *dependencies, err error) {
 	d = &dependencies{}
 	d.sessions = session.NewMemory(session.DefaultLimit, nil)
-	if d.signer, err = auth.GatewaySigner(cfg.Common); err != nil {
+	if err := d.openKeys(cfg, log); err != nil {
 		return d, err
 	}
 	if d.catalog, err = upstream.New(upstream.Config{URL: cfg.CatalogURL, Timeout: cfg.UpstreamTimeout, TLS: cfg.TLS}); err != nil {
@@ -40,12 +46,25 @@ func newDependencies(cfg Config) (d *dependencies, err error) {
 	if err != nil {
 		return d, err
 	}
-	d.users, err = newLogin(cfg, d)
+	d.users, err = newLogin(cfg, d, log)
 	return d, err
 }
 
-func newLogin(cfg Config, d *dependencies) (*login.Login, error) {
-	verifier, err := auth.UserVerifier(cfg.Common)
+// openKeys makes the signer: of the shared key, or of the gateway's own, which are then published.
+func (d *dependencies) openKeys(cfg Config, log *slog.Logger) (err error) {
+	if cfg.AuthMode != config.JWKS {
+		d.signer, err = auth.SharedKeySigner(cfg.Common, log)
+		return err
+	}
+	if d.keys, err = keyring.Open(keyring.Config{Dir: cfg.SigningKeys, Log: log}); err != nil {
+		return err
+	}
+	d.signer, err = auth.NewSigner(auth.SignerConfig{Key: d.keys.Key, Issuer: cfg.GatewayIssuer})
+	return err
+}
+
+func newLogin(cfg Config, d *dependencies, log *slog.Logger) (*login.Login, error) {
+	verifier, err := auth.UserVerifier(cfg.Common, log)
 	if err != nil {
 		return nil, err
 	}
@@ -54,16 +73,17 @@ func newLogin(cfg Config, d *dependencies) (*login.Login, error) {
 		FusionAuthPublicURL: cfg.FusionAuthPublicURL,
 		Issuer:              cfg.Issuer,
 		ClientID:            cfg.ClientID,
-		ClientSecret:        string(cfg.ClientSecret),
+		ClientSecret:        cfg.ClientSecret,
 		Scopes:              cfg.Scopes,
 		IDTokenAlgs:         cfg.IDTokenAlgs,
 		GatewayURL:          cfg.GatewayURL,
-		Secret:              []byte(cfg.SessionSecret),
+		Secret:              cfg.SessionSecret,
 		Secure:              cfg.secure(),
 		Store:               d.sessions,
 		Verifier:            verifier,
 		ConfirmLogout:       d.pages.ConfirmLogout,
 		TLS:                 cfg.TLS,
+		Log:                 log,
 	})
 }
 
@@ -79,11 +99,11 @@ func (d *dependencies) userToken(c *gin.Context, _ auth.Target, renew bool) (str
 	return d.users.Token(c, renew)
 }
 
-func (d *dependencies) products(c *gin.Context) ([]storefront.Product, error) {
+func (d *dependencies) products(c *gin.Context, within time.Duration) ([]storefront.Product, error) {
 	var list struct {
 		Products []storefront.Product `json:"products"`
 	}
-	err := d.catalog.Fetch(c, d.gatewayToken("catalog"), "/products", &list)
+	err := d.catalog.Fetch(c, d.gatewayToken("catalog"), "/products", within, &list)
 	return list.Products, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 
+	"storefront/shared/config"
 	"storefront/shared/server"
 )
 
@@ -17,7 +18,7 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 		return err
 	}
 	log := server.NewLogger(stdout, cfg.LogLevel, cfg.LogFormat)
-	deps, err := newDependencies(cfg)
+	deps, err := newDependencies(cfg, log)
 	if err != nil {
 		return err
 	}
@@ -25,8 +26,8 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if len(args) == 0 {
-		log.Warn("every service that verifies with the shared key can also sign with it", "auth_mode", cfg.AuthMode)
+	if len(args) == 0 && cfg.AuthMode == config.HMAC {
+		log.Warn("one key signs and verifies: any service that holds it could make an admin token; AUTH_MODE=jwks shares no key")
 	}
 	return server.App{Log: log, Addr: cfg.Addr, AdminAddr: cfg.AdminAddr, Handler: router}.Run(ctx, args, stdout)
 }

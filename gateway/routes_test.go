@@ -1,13 +1,16 @@
 package main
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"storefront/shared/auth"
 	"storefront/shared/auth/authtest"
@@ -25,7 +28,13 @@ type front struct {
 
 func newFront(t testing.TB, changes ...string) *front {
 	t.Helper()
-	f := &front{users: authtest.New(t, "HS256")}
+	users := authtest.New(t, "HS256")
+	return openFront(t, users, append([]string{"JWT_SIGNING_KEY=" + users.Users.Secret()}, changes...)...)
+}
+
+func openFront(t testing.TB, users *authtest.Issuer, environ ...string) *front {
+	t.Helper()
+	f := &front{users: users}
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		f.received = append(f.received, r)
@@ -35,17 +44,18 @@ func newFront(t testing.TB, changes ...string) *front {
 	}))
 	t.Cleanup(service.Close)
 	cfg, err := loadConfig(append([]string{
-		"JWT_SIGNING_KEY=" + f.users.Users.Secret(), "SESSION_SECRET=" + longEnough, "FUSIONAUTH_CLIENT_SECRET=secret",
+		"SESSION_SECRET=" + longEnough, "FUSIONAUTH_CLIENT_SECRET=secret",
 		"CATALOG_URL=" + service.URL, "INVENTORY_URL=" + service.URL,
-	}, changes...))
+	}, environ...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	deps, err := newDependencies(cfg)
+	log := server.NewLogger(io.Discard, "error", "json")
+	deps, err := newDependencies(cfg, log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	router, err := newRouter(cfg, server.NewLogger(io.Discard, "error", "json"), deps)
+	router, err := newRouter(cfg, log, deps)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,6 +234,37 @@ func TestHome_whileTheCatalogIsAway(t *testing.T) {
 	}
 	if res, _ := f.send(t, http.MethodGet, "/products"); res.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("/products = %d, want 503", res.StatusCode)
+	}
+}
+
+// A catalog that hangs does not hang the page, however long UPSTREAM_TIMEOUT is.
+func TestHome_whileTheCatalogHangs(t *testing.T) {
+	t.Parallel()
+	hang := make(chan struct{})
+	var hanging atomic.Bool
+	catalog := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if hanging.Load() {
+			<-hang
+		}
+		_, _ = io.WriteString(w, `{"products":[{"id":1,"name":"Cup","price":905,"currency":"EUR"}]}`)
+	}))
+	t.Cleanup(func() { close(hang); catalog.Close() })
+	f := newFront(t, "CATALOG_URL="+catalog.URL, "UPSTREAM_TIMEOUT=60s")
+	f.send(t, http.MethodGet, "/")
+	hanging.Store(true)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, f.URL+"/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if body, _ := io.ReadAll(res.Body); !strings.Contains(string(body), "as it was last seen") || !strings.Contains(string(body), "Cup") {
+		t.Errorf("home = %d %s, want the list as it was last seen", res.StatusCode, body)
 	}
 }
 

@@ -16,7 +16,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	signer, err := auth.NewSigner(auth.SignerConfig{Key: gatewayKey, Issuer: "localhost:3000"})
+	signer, err := auth.NewSigner(auth.SignerConfig{Key: gatewayKey.Always, Issuer: "localhost:3000"})
 	if err != nil {
 		log.Fatal(err)
 	}

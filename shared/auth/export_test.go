@@ -8,6 +8,19 @@ import (
 // ParseObject lets the fuzz test compare the strict parser with encoding/json.
 var ParseObject = parseObject
 
+// When key sets are fetched again.
+const (
+	UnknownPause = unknownPause
+	EmptyPause   = emptyPause
+	DefaultFresh = defaultFresh
+)
+
+// Renewing reports whether a remote set is being fetched in the background.
+func Renewing(keys KeySet) bool { return keys.(*remoteKeys).renewal.Load() }
+
+// ParseJWKS reads a key set as one that was fetched.
+var ParseJWKS = parseJWKS
+
 // Open stops where the claims would be read: it is what the Wycheproof vectors, whose payloads are no claims, can ask.
 func (v *Verifier) Open(ctx context.Context, compact string) error {
 	_, err := v.open(ctx, compact, &inspection{})

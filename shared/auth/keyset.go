@@ -18,8 +18,11 @@ import (
 // minSecretBytes is the least that RFC 7518 §3.2 allows for HS256: the size of its hash.
 const minSecretBytes = 32
 
-// minRSABits is the least that RFC 7518 §3.3 allows for RS256.
-const minRSABits = 2048
+// minRSABits is the least that RFC 7518 §3.3 allows for RS256; more than maxRSABits is work without end for each signature.
+const (
+	minRSABits = 2048
+	maxRSABits = 8192
+)
 
 // algorithm is one row of the closed table: the name in a header, how it is computed, and the one type of key it takes.
 // The types do not overlap, so that an HMAC with a public key (RFC 8725 §2.1) has no row to stand in.
@@ -55,8 +58,11 @@ func fitsHMAC(material any) (bool, error) {
 
 func fitsRSA(material any) (bool, error) {
 	key, ok := material.(*rsa.PublicKey)
-	if ok && (key == nil || key.N == nil || key.N.BitLen() < minRSABits) {
+	switch {
+	case ok && (key == nil || key.N == nil || key.N.BitLen() < minRSABits):
 		return true, fmt.Errorf("RSA key is shorter than %d bits", minRSABits)
+	case ok && key.N.BitLen() > maxRSABits:
+		return true, fmt.Errorf("RSA key is longer than %d bits", maxRSABits)
 	}
 	return ok, nil
 }

@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"errors"
+	"log/slog"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -13,11 +14,13 @@ import (
 	"storefront/shared/config"
 )
 
+var discard = slog.New(slog.DiscardHandler)
+
 // settings are what every service reads when one secret is shared.
 func settings(iss *authtest.Issuer) config.Common {
 	return config.Common{
 		AuthMode:      "hmac",
-		JWTSigningKey: config.Secret(iss.Users.Secret()),
+		JWTSigningKey: config.Fixed(config.Secret(iss.Users.Secret())),
 		Issuer:        authtest.UserIssuer,
 		ClientID:      authtest.ClientID,
 		UserAudience:  authtest.ClientID,
@@ -29,11 +32,11 @@ func settings(iss *authtest.Issuer) config.Common {
 func TestServiceVerifier(t *testing.T) {
 	t.Parallel()
 	iss := authtest.New(t, "HS256")
-	catalog, err := auth.ServiceVerifier(settings(iss), "catalog")
+	catalog, err := auth.ServiceVerifier(settings(iss), "catalog", discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	signer, err := auth.GatewaySigner(settings(iss))
+	signer, err := auth.SharedKeySigner(settings(iss), discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +55,7 @@ func TestServiceVerifier(t *testing.T) {
 func TestUserVerifier(t *testing.T) {
 	t.Parallel()
 	iss := authtest.New(t, "HS256")
-	v, err := auth.UserVerifier(settings(iss))
+	v, err := auth.UserVerifier(settings(iss), discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,11 +69,11 @@ func TestUserVerifier(t *testing.T) {
 		"iss":           func(c *config.Common) { c.Issuer = "https://other.example" },
 		"aud":           func(c *config.Common) { c.UserAudience = "other" },
 		"applicationId": func(c *config.Common) { c.ClientID = "other" },
-		"signature":     func(c *config.Common) { c.JWTSigningKey = config.Secret(strings.Repeat("other", 8)) },
+		"signature":     func(c *config.Common) { c.JWTSigningKey = config.Fixed(config.Secret(strings.Repeat("other", 8))) },
 	} {
 		c := settings(iss)
 		change(&c)
-		other, err := auth.UserVerifier(c)
+		other, err := auth.UserVerifier(c, discard)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,10 +86,10 @@ func TestUserVerifier(t *testing.T) {
 func TestSettings_shortSecret(t *testing.T) {
 	t.Parallel()
 	c := settings(authtest.New(t, "HS256"))
-	c.JWTSigningKey = "tooshort"
-	_, err1 := auth.ServiceVerifier(c, "catalog")
-	_, err2 := auth.UserVerifier(c)
-	_, err3 := auth.GatewaySigner(c)
+	c.JWTSigningKey = config.Fixed("tooshort")
+	_, err1 := auth.ServiceVerifier(c, "catalog", discard)
+	_, err2 := auth.UserVerifier(c, discard)
+	_, err3 := auth.SharedKeySigner(c, discard)
 	for _, err := range []error{err1, err2, err3} {
 		if err == nil || strings.Contains(err.Error(), "tooshort") {
 			t.Errorf("short secret: %v, want an error that does not show it", err)

@@ -20,12 +20,17 @@ const GatewayTokenLife = 600 * time.Second
 type SigningKey struct {
 	Key     Key // verifies what this key signs
 	private any
+	method  jwt.SigningMethod
+	header  string // of every token that it signs: encoded, with the dot
 }
 
 // HMACSigningKey returns the signing key of a shared secret: the same bytes sign and verify.
 func HMACSigningKey(id string, secret []byte) (SigningKey, error) {
 	key, err := HMACKey(id, secret)
-	return SigningKey{key, key.material}, err
+	if err != nil {
+		return SigningKey{}, err
+	}
+	return newSigningKey(key, key.material), nil
 }
 
 // PrivateKey returns the signing key of an *rsa.PrivateKey, *ecdsa.PrivateKey or ed25519.PrivateKey whose public half
@@ -45,42 +50,44 @@ func PrivateKey(id string, private crypto.Signer) (SigningKey, error) {
 	if err != nil {
 		return SigningKey{}, fmt.Errorf("key %q: sign and verify: %w", id, err)
 	}
-	return SigningKey{key, private}, nil
+	return newSigningKey(key, private), nil
+}
+
+func newSigningKey(key Key, private any) SigningKey {
+	header := appendText([]byte(`{"alg":"`+key.Algorithm+`","typ":"`+gatewayType+`","kid":`), key.ID)
+	return SigningKey{key, private, key.method(), encoding.EncodeToString(append(header, '}')) + "."}
 }
 
 // Format prints the key's name whatever the verb, so that no %+v shows a secret.
 func (k SigningKey) Format(f fmt.State, verb rune) { k.Key.Format(f, verb) }
 
+// Always gives the key itself, for a [Signer] that signs with no other.
+func (k SigningKey) Always() SigningKey { return k }
+
 // SignerConfig says as whom, and with what, a [Signer] signs.
 type SignerConfig struct {
-	Key    SigningKey       // required
-	Issuer string           // iss, required
-	Now    func() time.Time // nil means time.Now
+	Key    func() SigningKey // gives the key for the next token; required
+	Issuer string            // iss, required
+	Now    func() time.Time  // nil means time.Now
 }
 
 // Signer makes the gateway's tokens. It is safe for concurrent use.
 type Signer struct {
-	method  jwt.SigningMethod
-	private any
-	header  string // encoded, with its dot: it is the same for every token
+	key     func() SigningKey
 	opening string // the claims that are the same for every token
 	now     func() time.Time
 }
 
 // NewSigner refuses a Config without a key or an issuer.
 func NewSigner(cfg SignerConfig) (*Signer, error) {
-	key := cfg.Key.Key
-	if cfg.Key.private == nil {
+	if cfg.Key == nil || cfg.Key().private == nil {
 		return nil, errors.New("signer config: Key is missing")
 	}
 	if cfg.Issuer == "" || !utf8.ValidString(cfg.Issuer) {
 		return nil, errors.New("signer config: Issuer is missing or not UTF-8")
 	}
-	header := appendText([]byte(`{"alg":"`+key.Algorithm+`","typ":"`+gatewayType+`","kid":`), key.ID)
 	s := &Signer{
-		method:  key.method(),
-		private: cfg.Key.private,
-		header:  encoding.EncodeToString(append(header, '}')) + ".",
+		key:     cfg.Key,
 		opening: string(appendText([]byte(`{"iss":`), cfg.Issuer)) + `,"sub":"` + gatewaySubject + `","aud":`,
 		now:     cfg.Now,
 	}
@@ -95,11 +102,12 @@ func (s *Signer) Sign(audience string, target Target) (string, error) {
 	if !utf8.ValidString(audience) || !utf8.ValidString(target.Method) || !utf8.ValidString(target.URI) {
 		return "", errors.New("sign gateway token: target is not UTF-8")
 	}
+	key := s.key()
 	claims := s.appendClaims(make([]byte, 0, 512), audience, target)
-	out := make([]byte, 0, len(s.header)+2*len(claims)+512)
-	out = append(out, s.header...)
+	out := make([]byte, 0, len(key.header)+2*len(claims)+512)
+	out = append(out, key.header...)
 	out = encoding.AppendEncode(out, claims)
-	signature, err := s.method.Sign(string(out), s.private)
+	signature, err := key.method.Sign(string(out), key.private)
 	if err != nil {
 		return "", fmt.Errorf("sign gateway token: %w", err)
 	}

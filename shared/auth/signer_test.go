@@ -92,7 +92,7 @@ func TestSigner_namesAreEscaped(t *testing.T) {
 	t.Parallel()
 	iss := newIssuer(t, "HS256")
 	iss.Gateway = authtest.HMACKey(t, "kid \"\\\n", iss.Users.Secret())
-	signer, err := auth.NewSigner(auth.SignerConfig{Key: iss.Gateway.SigningKey, Issuer: "iss \"\\\t", Now: iss.Now})
+	signer, err := auth.NewSigner(auth.SignerConfig{Key: iss.Gateway.Always, Issuer: "iss \"\\\t", Now: iss.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,10 +154,11 @@ func TestNewSigner_refuses(t *testing.T) {
 	iss := newIssuer(t, "HS256")
 	for name, cfg := range map[string]auth.SignerConfig{
 		"Key":    {Issuer: "localhost:3000"},
-		"Issuer": {Key: iss.Gateway.SigningKey},
-		"UTF-8":  {Key: iss.Gateway.SigningKey, Issuer: "\xff"},
+		"a Key":  {Key: auth.SigningKey{}.Always, Issuer: "localhost:3000"},
+		"Issuer": {Key: iss.Gateway.Always},
+		"UTF-8":  {Key: iss.Gateway.Always, Issuer: "\xff"},
 	} {
-		if s, err := auth.NewSigner(cfg); s != nil || err == nil || !strings.Contains(err.Error(), name) {
+		if s, err := auth.NewSigner(cfg); s != nil || err == nil || !strings.Contains(err.Error(), strings.TrimPrefix(name, "a ")) {
 			t.Errorf("NewSigner without %s = %v, %v", name, s, err)
 		}
 	}
@@ -166,7 +167,7 @@ func TestNewSigner_refuses(t *testing.T) {
 func TestNewSigner_realClock(t *testing.T) {
 	t.Parallel()
 	iss := authtest.New(t, "HS256")
-	signer, err := auth.NewSigner(auth.SignerConfig{Key: iss.Gateway.SigningKey, Issuer: authtest.GatewayIssuer})
+	signer, err := auth.NewSigner(auth.SignerConfig{Key: iss.Gateway.Always, Issuer: authtest.GatewayIssuer})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -16,8 +17,8 @@ type Common struct {
 	Addr      []string // host:port each
 	AdminAddr string   // "" is off
 
-	AuthMode      string // hmac or jwks
-	JWTSigningKey Secret
+	AuthMode      string   // HMAC or JWKS
+	JWTSigningKey Rotating // with JWKS nothing
 
 	FusionAuthURL       *url.URL
 	FusionAuthPublicURL *url.URL // where browsers reach it
@@ -29,6 +30,7 @@ type Common struct {
 	GatewayURL       *url.URL
 	GatewayURLSet    bool // by the environment, not by default
 	GatewayIssuer    string
+	GatewayJWKSURL   *url.URL // with JWKS
 	LoginRedirectURL string
 
 	TLS            *tls.Config // for outgoing connections
@@ -40,13 +42,18 @@ type Common struct {
 // kickstartClientID is the id of the application that fusionauth/kickstart/kickstart.json makes.
 const kickstartClientID = "e9fdb985-9173-4e01-9d73-ac2d60d1dc8e"
 
+// The values of AUTH_MODE.
+const (
+	HMAC = "hmac" // one shared key signs and verifies every token
+	JWKS = "jwks" // who signs publishes a key that verifies, and nobody shares a secret
+)
+
 // Common declares the settings that all services share; addr is where this one listens by default.
 func (s *Settings) Common(addr string) Common {
 	c := Common{
 		Addr:          s.List("ADDR", addr, "listen address; several, separated by commas, are all served"),
 		AdminAddr:     s.String("ADMIN_ADDR", "", "listen address of metrics and pprof; off when empty"),
-		AuthMode:      s.Enum("AUTH_MODE", "hmac", "how tokens are signed: hmac (one shared key, the article)", "hmac"),
-		JWTSigningKey: s.Secret("JWT_SIGNING_KEY", "hmac: the key that signs and verifies every token, at least 32 bytes", 32),
+		AuthMode:      s.Enum("AUTH_MODE", HMAC, "how tokens are signed: hmac (one shared key, the article) or jwks (each signer publishes its public keys)", HMAC, JWKS),
 		FusionAuthURL: s.URL("FUSIONAUTH_URL", "http://localhost:9011", "where services reach FusionAuth"),
 		ClientID:      s.String("FUSIONAUTH_CLIENT_ID", kickstartClientID, "id of the application in FusionAuth"),
 		RolesClaim:    s.String("ROLES_CLAIM", "roles", "where roles stand in a user token; dots for nesting"),
@@ -55,28 +62,55 @@ func (s *Settings) Common(addr string) Common {
 		LogLevel:      s.Enum("LOG_LEVEL", "info", "least level that is logged", "debug", "info", "warn", "error"),
 		LogFormat:     s.Enum("LOG_FORMAT", "json", "json or text", "json", "text"),
 	}
+	c.JWTSigningKey = s.signingKey(c)
 	c.FusionAuthPublicURL = s.URL("FUSIONAUTH_PUBLIC_URL", c.FusionAuthURL.String(), "where browsers reach FusionAuth; default FUSIONAUTH_URL")
 	c.Issuer = s.String("FUSIONAUTH_ISSUER", c.FusionAuthPublicURL.String(), "the iss expected in user tokens and ID tokens; default FUSIONAUTH_PUBLIC_URL, then FUSIONAUTH_URL")
 	c.UserAudience = s.String("USER_AUDIENCE", c.ClientID, "the aud expected in user tokens; default the client id")
 	c.GatewayIssuer = s.String("GATEWAY_ISSUER", c.GatewayURL.Host, "the iss of gateway tokens; default host:port of GATEWAY_URL, as in the article")
+	c.GatewayJWKSURL = s.URL("GATEWAY_JWKS_URL", c.GatewayURL.String()+"/.well-known/jwks.json", "jwks: where services fetch the gateway's public keys; default GATEWAY_URL/.well-known/jwks.json")
 	c.LoginRedirectURL = s.loginRedirect()
 	c.TLS = s.tls()
 	c.TrustedProxies = s.trustedProxies()
 	s.checkAddresses(c)
-	s.RefuseDemo("JWT_SIGNING_KEY", c.JWTSigningKey, c.GatewayURL)
+	if c.GatewayURL.Path != "" {
+		s.Fault("GATEWAY_URL", "has a path; the gateway serves the root of its host")
+	}
+	if slices.Contains(strings.Split(c.RolesClaim, "."), "") {
+		s.Fault("ROLES_CLAIM", "has an empty name between its dots")
+	}
 	s.RefusePlain("FUSIONAUTH_URL", c.FusionAuthURL)
-	s.RefusePlain("FUSIONAUTH_PUBLIC_URL", c.FusionAuthPublicURL)
+	if s.IsSet("FUSIONAUTH_PUBLIC_URL") {
+		s.RefusePlain("FUSIONAUTH_PUBLIC_URL", c.FusionAuthPublicURL)
+	}
+	if c.AuthMode == JWKS {
+		s.RefusePlain("GATEWAY_JWKS_URL", c.GatewayJWKSURL)
+	}
 	return c
 }
 
+// signingKey is the shared key, which only HMAC has. One that is set and not used would be taken for what protects the shop.
+func (s *Settings) signingKey(c Common) Rotating {
+	const name, doc = "JWT_SIGNING_KEY", "hmac: the key that signs and verifies every token, at least 32 bytes; several, one a line: the first signs, all verify"
+	if c.AuthMode == JWKS {
+		s.declare(Setting{Name: name, Doc: doc, Secret: true})
+		if s.IsSet(name) {
+			s.Fault(name, "is set, but AUTH_MODE=jwks shares no key; unset it")
+		}
+		return Rotating{}
+	}
+	key := s.Rotating(name, doc, 32)
+	s.RefuseDemo(name, key, c.GatewayURL)
+	return key
+}
+
 // RefuseDemo stops a start with the repository's demo secrets unless the gateway is on this machine's loopback.
-func (s *Settings) RefuseDemo(name string, secret Secret, gateway *url.URL) {
-	if secret.Demo() && !Loopback(gateway.Hostname()) {
+func (s *Settings) RefuseDemo(name string, secret Rotating, gateway *url.URL) {
+	if slices.ContainsFunc(secret.values, Secret.Demo) && !Loopback(gateway.Hostname()) {
 		s.Fault(name, "is a demo value that everybody knows, and GATEWAY_URL is not loopback; make one with: openssl rand -base64 48")
 	}
 }
 
-// RefusePlain stops a start that would speak plain http to an identity server outside this machine or cluster.
+// RefusePlain stops a start that would speak plain http, outside this machine or cluster, to whoever says which tokens are good.
 func (s *Settings) RefusePlain(name string, u *url.URL) {
 	if u.Scheme == "http" && !Loopback(u.Hostname()) && !privateName(u.Hostname()) {
 		s.Fault(name, "is plain http to %s, which is neither loopback nor a private name; use https", u.Hostname())

@@ -129,6 +129,9 @@ func (s *Settings) Duration(name string, def time.Duration, doc string) time.Dur
 func (s *Settings) URL(name, def, doc string) *url.URL {
 	text := s.String(name, def, doc)
 	u, err := parseURL(text)
+	if err != nil && text == "" && !s.IsSet(name) {
+		return &url.URL{} // its default is another setting, whose fault is reported there
+	}
 	if err != nil {
 		s.Fault(name, "%v, such as http://localhost:3000", err)
 		return &url.URL{}
@@ -155,7 +158,7 @@ func (s *Settings) Secret(name, doc string, minBytes int) Secret {
 	switch {
 	case v == "":
 		s.Fault(name, "is required: set it, or %s%s to a file that holds it", name, fileSuffix)
-	case len(v) < minBytes:
+	case len(strings.TrimSpace(string(v))) < minBytes:
 		s.Fault(name, "is shorter than %d bytes; make one with: openssl rand -base64 48", minBytes)
 	}
 	return v

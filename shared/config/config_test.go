@@ -46,7 +46,14 @@ func TestCommon_refuses(t *testing.T) {
 		{"demo key in public", []string{"JWT_SIGNING_KEY=demo-" + key, "GATEWAY_URL=https://shop.example.com"}, []string{"JWT_SIGNING_KEY: is a demo value"}},
 		{"plain http to a public identity server", []string{"FUSIONAUTH_URL=http://id.example.com"}, []string{"FUSIONAUTH_URL: is plain http to id.example.com"}},
 		{"plain http to an address", []string{"FUSIONAUTH_URL=http://10.1.2.3:9011"}, []string{"FUSIONAUTH_URL: is plain http"}},
+		{"public keys and a shared one", []string{"AUTH_MODE=jwks"}, []string{"JWT_SIGNING_KEY: is set, but AUTH_MODE=jwks"}},
+		{"public keys and a shared one in a file", []string{"AUTH_MODE=jwks", "JWT_SIGNING_KEY=", "JWT_SIGNING_KEY_FILE=/nonexistent"}, []string{"JWT_SIGNING_KEY: is set, but AUTH_MODE=jwks"}},
+		{"public keys over plain http", []string{"AUTH_MODE=jwks", "JWT_SIGNING_KEY=", "GATEWAY_JWKS_URL=http://shop.example.com/keys"}, []string{"GATEWAY_JWKS_URL: is plain http"}},
+		{"public keys over plain http by default", []string{"AUTH_MODE=jwks", "JWT_SIGNING_KEY=", "GATEWAY_URL=http://shop.example.com"}, []string{"GATEWAY_JWKS_URL: is plain http"}},
 		{"plain http for browsers", []string{"FUSIONAUTH_PUBLIC_URL=http://id.example.com"}, []string{"FUSIONAUTH_PUBLIC_URL: is plain http"}},
+		{"a gateway below a path", []string{"GATEWAY_URL=http://localhost:3000/shop"}, []string{"GATEWAY_URL: has a path"}},
+		{"a claim without name", []string{"ROLES_CLAIM=realm..roles"}, []string{"ROLES_CLAIM: has an empty name"}},
+		{"a key of blanks", []string{"JWT_SIGNING_KEY=" + strings.Repeat(" ", 42)}, []string{"JWT_SIGNING_KEY: "}},
 		{"user in a URL", []string{"FUSIONAUTH_URL=https://me:pw@id.example.com"}, []string{"FUSIONAUTH_URL: must be a URL without user"}},
 		{"proxies that are no CIDR", []string{"TRUSTED_PROXIES=10.0.0.1,everybody"}, []string{"TRUSTED_PROXIES: \"10.0.0.1\"", "TRUSTED_PROXIES: \"everybody\""}},
 		{"roots that are not there", []string{"CA_FILE=/nonexistent.pem"}, []string{"CA_FILE:"}},
@@ -76,11 +83,15 @@ func TestCommon_accepts(t *testing.T) {
 	for name, env := range map[string][]string{
 		"a sibling's settings":              {"CATALOG_URL=http://localhost:1", "FUSIONAUTH_CLIENT_SECRET=x", "SESSION_SECRET_FILE=/nonexistent"},
 		"what Kubernetes sets":              {"GATEWAY_PORT=tcp://10.0.0.1:3000", "GATEWAY_PORT_3000_TCP_ADDR=10.0.0.1", "CATALOG_SERVICE_HOST=10.0.0.1", "CATALOG_SERVICE_PORT_HTTP=80"},
+		"what desktops and servers set":     {"SESSION_MANAGER=local/x:@/tmp/.ICE-unix/1", "GATEWAY_INTERFACE=CGI/1.1"},
 		"FusionAuth's own":                  {"FUSIONAUTH_APP_MEMORY=512M"},
 		"strangers":                         {"PATH=/bin", "HOME=/root", "LANG=C", "EDITOR=vi", "HTTPS_PROXY=x", "NO_PROXY=y", "OTEL_SERVICE_NAME=z"},
 		"empty values, as compose passes":   {"GATEWAY_ISSUER=", "ADMIN_ADDR=", "AUTH_MODE="},
 		"plain http inside a cluster":       {"FUSIONAUTH_URL=http://fusionauth.shop.svc.cluster.local:9011"},
 		"plain http to a container":         {"FUSIONAUTH_URL=http://fusionauth:9011"},
+		"public keys":                       {"AUTH_MODE=jwks", "JWT_SIGNING_KEY=", "GATEWAY_URL=https://shop.example.com", "FUSIONAUTH_URL=https://id.example.com"},
+		"public keys inside a cluster":      {"AUTH_MODE=jwks", "JWT_SIGNING_KEY=", "GATEWAY_JWKS_URL=http://gateway:3000/.well-known/jwks.json"},
+		"a shared key, a public http URL":   {"GATEWAY_URL=http://shop.example.com"},
 		"demo key on loopback":              {"JWT_SIGNING_KEY=demo-" + key, "GATEWAY_URL=http://127.0.0.1:3000"},
 		"demo key on loopback by its name":  {"JWT_SIGNING_KEY=demo-" + key, "GATEWAY_URL=http://shop.localhost"},
 		"two addresses":                     {"ADDR=127.0.0.1:1, [::1]:1"},
@@ -102,8 +113,8 @@ func TestCommon_defaultsFollowOneAnother(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := fmt.Sprintln(c.FusionAuthURL, c.Issuer, c.UserAudience, c.GatewayIssuer, c.RolesClaim, c.GatewayURLSet)
-	want := fmt.Sprintln("http://fusionauth:9011", "http://localhost:9011", "app", "shop.example.com:8443", "roles", true)
+	got := fmt.Sprintln(c.FusionAuthURL, c.Issuer, c.UserAudience, c.GatewayIssuer, c.RolesClaim, c.GatewayURLSet, c.GatewayJWKSURL)
+	want := fmt.Sprintln("http://fusionauth:9011", "http://localhost:9011", "app", "shop.example.com:8443", "roles", true, "https://shop.example.com:8443/.well-known/jwks.json")
 	if got != want {
 		t.Errorf("Common = %s, want %s", got, want)
 	}
@@ -116,8 +127,8 @@ func TestRead_takesSecretsFromFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, err := load("JWT_SIGNING_KEY_FILE=" + path)
-	if err != nil || string(c.JWTSigningKey) != key {
-		t.Errorf("Common = %q, %v; want the file's text without its line end", string(c.JWTSigningKey), err)
+	if got := c.JWTSigningKey.Values(); err != nil || !slices.Equal(got, []config.Secret{key}) {
+		t.Errorf("Common = %q, %v; want the file's text without its line end", got, err)
 	}
 }
 
@@ -147,6 +158,17 @@ func TestSecret_isNeverPrinted(t *testing.T) {
 	} {
 		if strings.Contains(text, "hunter2") {
 			t.Errorf("%s shows the secret: %s", how, text)
+		}
+	}
+}
+
+// A fault of one setting is not reported again for those that follow from it.
+func TestCommon_reportsAFaultOnce(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{"foo", "http://id.example.com"} {
+		_, err := load("FUSIONAUTH_URL=" + url)
+		if err == nil || strings.Contains(err.Error(), "FUSIONAUTH_PUBLIC_URL") {
+			t.Errorf("FUSIONAUTH_URL=%s: %v, want one fault", url, err)
 		}
 	}
 }

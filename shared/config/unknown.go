@@ -19,9 +19,9 @@ var elsewhere = []string{
 	"JWT_SIGNING_KEY", "OIDC_SCOPES", "ROLES_CLAIM", "SESSION_SECRET", "SESSION_STORE", "UPSTREAM_TIMEOUT",
 }
 
-// foreign matches names in our namespaces that others own: FusionAuth's own settings, and the variables that Kubernetes sets in
+// foreign matches names in our namespaces that others own: FusionAuth's own settings, the desktop's and CGI's, and the variables that Kubernetes sets in
 // every container for each service of its namespace (GATEWAY_PORT_3000_TCP_ADDR).
-var foreign = regexp.MustCompile(`^FUSIONAUTH_APP_|_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT(_[0-9]+_(TCP|UDP)(_PROTO|_PORT|_ADDR)?)?$`)
+var foreign = regexp.MustCompile(`^FUSIONAUTH_APP_|^SESSION_MANAGER$|^GATEWAY_INTERFACE$|^AUTH_TOKEN$|_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT(_[0-9]+_(TCP|UDP)(_PROTO|_PORT|_ADDR)?)?$`)
 
 // unknown returns a fault for each name of the environment that looks like a setting and is none.
 func (s *Settings) unknown() []error {

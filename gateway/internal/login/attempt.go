@@ -11,12 +11,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"storefront/shared/config"
 )
 
 // Limits of login attempts.
@@ -41,14 +44,40 @@ func newAttempt(returnTo string, now time.Time) attempt {
 // attempts seals attempts into cookies and opens them again. AES-256-GCM with the cookie's name as additional data: the content
 // of one attempt's cookie is worth nothing under the name of another.
 type attempts struct {
-	aead   cipher.AEAD
+	aeads  *config.Live[[]cipher.AEAD] // the first seals, all open
 	prefix string
 	secure bool
 }
 
-func newAttempts(secret []byte, secure bool) (*attempts, error) {
+func newAttempts(log *slog.Logger, secret config.Rotating, secure bool) (*attempts, error) {
+	aeads, err := config.Watch(log, secret, sealers)
+	if err != nil {
+		return nil, fmt.Errorf("login config: Secret: %w", err)
+	}
+	a := &attempts{aeads: aeads, prefix: "fa.gw.login.", secure: secure}
+	if secure {
+		a.prefix = "__Host-" + a.prefix
+	}
+	return a, nil
+}
+
+func sealers(secrets []config.Secret) ([]cipher.AEAD, error) {
+	if len(secrets) == 0 {
+		return nil, errors.New("is missing")
+	}
+	aeads := make([]cipher.AEAD, len(secrets))
+	for i, secret := range secrets {
+		var err error
+		if aeads[i], err = sealer([]byte(secret)); err != nil {
+			return nil, err
+		}
+	}
+	return aeads, nil
+}
+
+func sealer(secret []byte) (cipher.AEAD, error) {
 	if len(secret) < 32 {
-		return nil, errors.New("login config: Secret is shorter than 32 bytes")
+		return nil, errors.New("is shorter than 32 bytes")
 	}
 	key, err := hkdf.Key(sha256.New, secret, nil, "storefront login attempt", 32)
 	if err != nil {
@@ -58,15 +87,7 @@ func newAttempts(secret []byte, secure bool) (*attempts, error) {
 	if err != nil {
 		return nil, err
 	}
-	aead, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		return nil, err
-	}
-	a := &attempts{aead: aead, prefix: "fa.gw.login.", secure: secure}
-	if secure {
-		a.prefix = "__Host-" + a.prefix
-	}
-	return a, nil
+	return cipher.NewGCMWithRandomNonce(block)
 }
 
 // begin gives the browser the attempt's cookie and takes back those that have grown old or too many.
@@ -93,7 +114,7 @@ func (a *attempts) begin(w http.ResponseWriter, r *http.Request, t attempt) erro
 		return fmt.Errorf("seal login attempt: %w", err)
 	}
 	name := a.prefix + t.State
-	sealed := a.aead.Seal(nil, nil, plain, []byte(name)) //nolint:gosec // NewGCMWithRandomNonce makes the nonce
+	sealed := a.aeads.Get()[0].Seal(nil, nil, plain, []byte(name)) //nolint:gosec // NewGCMWithRandomNonce makes the nonce
 	http.SetCookie(w, a.cookie(name, base64.RawURLEncoding.EncodeToString(sealed), int(attemptLife.Seconds())))
 	return nil
 }
@@ -111,15 +132,21 @@ func (a *attempts) open(r *http.Request, state string, now time.Time) (attempt, 
 	if err != nil {
 		return attempt{}, errNoAttempt
 	}
-	plain, err := a.aead.Open(nil, nil, sealed, []byte(name))
-	if err != nil {
-		return attempt{}, errNoAttempt
-	}
+	plain, ok := a.unseal(sealed, []byte(name))
 	t := attempt{State: state}
-	if err := json.Unmarshal(plain, &t); err != nil || now.Sub(t.Begun) > attemptLife {
+	if !ok || json.Unmarshal(plain, &t) != nil || now.Sub(t.Begun) > attemptLife {
 		return attempt{}, errNoAttempt
 	}
 	return t, nil
+}
+
+func (a *attempts) unseal(sealed, name []byte) ([]byte, bool) {
+	for _, aead := range a.aeads.Get() {
+		if plain, err := aead.Open(nil, nil, sealed, name); err == nil {
+			return plain, true
+		}
+	}
+	return nil, false
 }
 
 func (a *attempts) clear(w http.ResponseWriter, state string) {

@@ -97,7 +97,7 @@ func (l *Login) complete(c *gin.Context, t attempt) (session.Record, error) {
 		return session.Record{}, err
 	}
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, l.client)
-	tokens, err := p.oauth2.Exchange(ctx, c.Query("code"), oauth2.VerifierOption(t.Verifier))
+	tokens, err := l.oauth(p).Exchange(ctx, c.Query("code"), oauth2.VerifierOption(t.Verifier))
 	if err != nil {
 		return session.Record{}, exchangeError(err)
 	}
@@ -109,7 +109,7 @@ func (l *Login) checkAnswer(c *gin.Context, p *provider) error {
 	iss, given := c.GetQuery("iss")
 	switch {
 	case given && iss != l.cfg.Issuer, !given && p.alwaysIssues:
-		return fmt.Errorf("%w: iss of another identity server, or none", errUntrusted)
+		return fmt.Errorf("%w: iss of another identity server, or none", errDenied)
 	case c.Query("error") != "":
 		return fmt.Errorf("%w: error response", errDenied)
 	case c.Query("code") == "":
@@ -141,8 +141,11 @@ func exchangeError(err error) error {
 // request; here it must only verify and speak of the same user.
 func (l *Login) identify(ctx context.Context, p *provider, t attempt, tokens *oauth2.Token) (session.Record, error) {
 	raw, _ := tokens.Extra("id_token").(string)
-	id, err := p.idTokens.Verify(ctx, raw)
+	var outage error
+	id, err := p.idTokens.Verify(context.WithValue(ctx, outageKey{}, &outage), raw)
 	switch {
+	case outage != nil:
+		return session.Record{}, fmt.Errorf("%w: keys of ID tokens: %w", errUnavailable, outage)
 	case err != nil:
 		return session.Record{}, fmt.Errorf("%w: ID token: %w", errUntrusted, err)
 	case id.Nonce != t.Nonce:

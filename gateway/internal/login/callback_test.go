@@ -60,8 +60,8 @@ func TestCallback_refusesLies(t *testing.T) {
 		{"access token signed with another key", lie{accessKey: &foreignHMAC}, 502},
 		{"access token with roles as one text", lie{access: authtest.Claims{"roles": "admin"}}, 502},
 		{"access token of another user", lie{access: authtest.Claims{"sub": "somebody-else"}}, 502},
-		{"iss of another identity server (RFC 9207)", lie{callback: func(q url.Values) { q.Set("iss", "https://evil.example") }}, 502},
-		{"iss left out although it is announced", lie{callback: func(q url.Values) { q.Del("iss") }}, 502},
+		{"iss of another identity server (RFC 9207)", lie{callback: func(q url.Values) { q.Set("iss", "https://evil.example") }}, 400},
+		{"iss left out although it is announced", lie{callback: func(q url.Values) { q.Del("iss") }}, 400},
 		{"error in place of a code", lie{callback: func(q url.Values) { q.Del("code"); q.Set("error", "access_denied") }}, 400},
 		{"error beside a code", lie{callback: func(q url.Values) { q.Set("error", "access_denied") }}, 400},
 		{"no code", lie{callback: func(q url.Values) { q.Del("code") }}, 400},
@@ -85,6 +85,7 @@ func TestCallback_refusesLies(t *testing.T) {
 			}
 			return true
 		}}, 502},
+		{"keys cannot be had", lie{jwks: "unavailable"}, 503},
 		{"keys are garbage", lie{jwks: "garbage"}, 502},
 		{"keys are empty", lie{jwks: `{"keys":[]}`}, 502},
 	}

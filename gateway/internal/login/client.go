@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"golang.org/x/oauth2"
 )
 
 // Limits of what the identity server may take and send.
@@ -27,6 +29,13 @@ func newClient(trust *tls.Config) *http.Client {
 		Transport:     boundedAnswers{transport},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// oauth is the client of p's token endpoint, with its secret of this moment.
+func (l *Login) oauth(p *provider) *oauth2.Config {
+	c := p.oauth2
+	c.ClientSecret = string(l.secret.Get())
+	return &c
 }
 
 // boundedAnswers makes reading fail beyond maxAnswer, since not every library behind it counts.

@@ -72,7 +72,12 @@ func newIdentity(t testing.TB, clock func() time.Time) *identity {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", i.discovery)
 	mux.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) {
-		if text := i.told().jwks; text != "" {
+		switch text := i.told().jwks; text {
+		case "":
+		case "unavailable":
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		default:
 			_, _ = w.Write([]byte(text))
 			return
 		}

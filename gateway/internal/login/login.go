@@ -3,6 +3,7 @@ package login
 import (
 	"crypto/tls"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"sync/atomic"
@@ -13,6 +14,7 @@ import (
 
 	"storefront/gateway/internal/session"
 	"storefront/shared/auth"
+	"storefront/shared/config"
 	"storefront/shared/server"
 )
 
@@ -22,13 +24,13 @@ type Config struct {
 	FusionAuthPublicURL *url.URL // where browsers reach it
 	Issuer              string   // the iss of its answers
 	ClientID            string
-	ClientSecret        string
+	ClientSecret        config.Rotating // the first value
 	Scopes              []string
 	IDTokenAlgs         []string // HS256 means: keyed by the client secret (OpenID Connect Core §10.1)
 
-	GatewayURL *url.URL // the public URL, on which the callback is registered
-	Secret     []byte   // seals the cookies of login attempts
-	Secure     bool     // cookies, where GatewayURL is https
+	GatewayURL *url.URL        // the public URL, on which the callback is registered
+	Secret     config.Rotating // seals the cookies of login attempts
+	Secure     bool            // cookies, where GatewayURL is https
 
 	Store    session.Store
 	Verifier *auth.Verifier // of user tokens
@@ -36,6 +38,7 @@ type Config struct {
 	ConfirmLogout gin.HandlerFunc
 
 	TLS *tls.Config
+	Log *slog.Logger // hears of secrets that have changed
 	Now func() time.Time
 }
 
@@ -43,6 +46,7 @@ type Config struct {
 type Login struct {
 	cfg       Config
 	client    *http.Client
+	secret    *config.Live[config.Secret] // of the client
 	provider  *discovery
 	attempts  *attempts
 	refreshes singleflight.Group
@@ -55,12 +59,16 @@ func New(cfg Config) (*Login, error) {
 	if cfg.Store == nil || cfg.Verifier == nil || cfg.ConfirmLogout == nil || cfg.GatewayURL == nil {
 		return nil, errors.New("login config: Store, Verifier, ConfirmLogout and GatewayURL are required")
 	}
-	attempts, err := newAttempts(cfg.Secret, cfg.Secure)
+	attempts, err := newAttempts(cfg.Log, cfg.Secret, cfg.Secure)
 	if err != nil {
 		return nil, err
 	}
-	l := &Login{cfg: cfg, client: newClient(cfg.TLS), attempts: attempts, now: cfg.Now}
-	l.provider = &discovery{cfg: cfg, client: l.client}
+	secret, err := config.Watch(cfg.Log, cfg.ClientSecret, func(values []config.Secret) (config.Secret, error) { return values[0], nil })
+	if err != nil {
+		return nil, err
+	}
+	l := &Login{cfg: cfg, client: newClient(cfg.TLS), secret: secret, attempts: attempts, now: cfg.Now}
+	l.provider = &discovery{cfg: cfg, client: l.client, secret: secret}
 	if l.now == nil {
 		l.now = time.Now
 	}

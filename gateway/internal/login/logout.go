@@ -45,7 +45,8 @@ func (l *Login) farewell(c *gin.Context, refreshToken string) string {
 		_ = c.Error(err)
 		return "/"
 	}
-	if err := l.revoke(c.Request.Context(), p, refreshToken); err != nil {
+	// Also for a client that hangs up now.
+	if err := l.revoke(context.WithoutCancel(c.Request.Context()), p, refreshToken); err != nil {
 		_ = c.Error(err)
 	}
 	if p.endSession == nil {
@@ -97,19 +98,20 @@ func (l *Login) revocation(ctx context.Context, p *provider, refreshToken string
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.revocation, strings.NewReader(form.Encode()))
 	if err == nil {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		req.SetBasicAuth(url.QueryEscape(l.cfg.ClientID), url.QueryEscape(l.cfg.ClientSecret)) // RFC 6749 §2.3.1
+		req.SetBasicAuth(url.QueryEscape(l.cfg.ClientID), url.QueryEscape(string(l.secret.Get()))) // RFC 6749 §2.3.1
 	}
 	return req, err
 }
 
-// logoutByLink is logout by a link. From another site it only asks: an image there could sign people out otherwise.
+// logoutByLink is logout by a link. From another site it only asks, or any link there could sign people out; HEAD, which looks
+// ahead, signs nobody out.
 func (l *Login) logoutByLink(c *gin.Context) {
-	switch c.GetHeader("Sec-Fetch-Site") {
-	case "", "none", "same-origin":
+	site := c.GetHeader("Sec-Fetch-Site")
+	if c.Request.Method == http.MethodGet && (site == "" || site == "none" || site == "same-origin") {
 		l.logout(c)
-	default:
-		l.cfg.ConfirmLogout(c)
+		return
 	}
+	l.cfg.ConfirmLogout(c)
 }
 
 // logoutFrontChannel is loaded by the identity server's pages when the user signs out there. It answers 200 however often it is

@@ -47,6 +47,9 @@ func TestLogout_byLink(t *testing.T) {
 		if asked := res.StatusCode == http.StatusOK && res.text == "sure?"; asked == ends {
 			t.Errorf("Sec-Fetch-Site %q: %d %s", site, res.StatusCode, res.text)
 		}
+		if b.do(http.MethodHead, "/logout", "Sec-Fetch-Site", site); !ends && b.get("/me").StatusCode != http.StatusOK {
+			t.Errorf("Sec-Fetch-Site %q: HEAD signs out", site)
+		}
 		if gone := b.get("/me").StatusCode == http.StatusUnauthorized; gone != ends {
 			t.Errorf("Sec-Fetch-Site %q: signed out %v, want %v", site, gone, ends)
 		}

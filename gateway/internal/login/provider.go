@@ -7,18 +7,21 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/golang-jwt/jwt/v5"
 	"golang.org/x/oauth2"
 	"golang.org/x/sync/singleflight"
+
+	"storefront/shared/config"
 )
 
 // provider is the identity server as its discovery document describes it (OpenID Connect Discovery §3), with each address
 // where it is reached: paths are the document's, hosts are the settings'.
 type provider struct {
-	oauth2       oauth2.Config
+	oauth2       oauth2.Config // without the client secret, which may change: see [Login.oauth]
 	idTokens     *oidc.IDTokenVerifier
 	endSession   *url.URL // where browsers end the single sign-on; nil when there is no such endpoint
 	revocation   string   // RFC 7009; "" when there is none
@@ -30,6 +33,7 @@ type provider struct {
 type discovery struct {
 	cfg    Config
 	client *http.Client
+	secret *config.Live[config.Secret]
 	known  atomic.Pointer[provider]
 	flight singleflight.Group
 }
@@ -79,7 +83,7 @@ func (d *discovery) fetch() (*provider, error) {
 	inside, outside := rebase{base: d.cfg.FusionAuthURL}, rebase{base: d.cfg.FusionAuthPublicURL}
 	p := &provider{alwaysIssues: doc.AlwaysIssues}
 	p.oauth2 = oauth2.Config{
-		ClientID: d.cfg.ClientID, ClientSecret: d.cfg.ClientSecret,
+		ClientID:    d.cfg.ClientID,
 		RedirectURL: d.cfg.GatewayURL.String() + "/oauth-redirect", Scopes: d.cfg.Scopes,
 		Endpoint: oauth2.Endpoint{
 			AuthURL: outside.move(doc.Authorize), TokenURL: inside.move(doc.Token),
@@ -104,7 +108,7 @@ func (d *discovery) fetch() (*provider, error) {
 func (d *discovery) idTokens(ctx context.Context, jwks string) *oidc.IDTokenVerifier {
 	keys := idTokenKeys{published: oidc.NewRemoteKeySet(ctx, jwks)}
 	if slices.Contains(d.cfg.IDTokenAlgs, jwt.SigningMethodHS256.Alg()) {
-		keys.secret = []byte(d.cfg.ClientSecret)
+		keys.secret = d.secret.Get
 	}
 	return oidc.NewVerifier(d.cfg.Issuer, keys, &oidc.Config{
 		ClientID: d.cfg.ClientID, SupportedSigningAlgs: d.cfg.IDTokenAlgs, Now: d.cfg.Now,
@@ -131,13 +135,25 @@ func (r *rebase) move(endpoint string) string {
 // HMAC here: the only HMAC key is the client secret.
 type idTokenKeys struct {
 	published oidc.KeySet
-	secret    []byte // nil: HS256 is not taken
+	secret    func() config.Secret // nil: HS256 is not taken
+}
+
+// outageKey is where a caller of VerifySignature leaves room for an error that says that the keys could not be had; go-oidc
+// flattens it to text.
+type outageKey struct{}
+
+func (k idTokenKeys) byPublished(ctx context.Context, token string) ([]byte, error) {
+	payload, err := k.published.VerifySignature(ctx, token)
+	if room, ok := ctx.Value(outageKey{}).(*error); ok && err != nil && (isTransport(err) || strings.Contains(err.Error(), "get keys failed")) {
+		*room = err
+	}
+	return payload, err
 }
 
 // VerifySignature implements oidc.KeySet.
 func (k idTokenKeys) VerifySignature(ctx context.Context, token string) ([]byte, error) {
 	if k.secret == nil {
-		return k.published.VerifySignature(ctx, token)
+		return k.byPublished(ctx, token)
 	}
 	parser := jwt.NewParser(jwt.WithoutClaimsValidation())
 	parsed, parts, err := parser.ParseUnverified(token, jwt.MapClaims{})
@@ -145,13 +161,13 @@ func (k idTokenKeys) VerifySignature(ctx context.Context, token string) ([]byte,
 		return nil, err
 	}
 	if parsed.Method != jwt.SigningMethodHS256 {
-		return k.published.VerifySignature(ctx, token)
+		return k.byPublished(ctx, token)
 	}
 	signature, err := parser.DecodeSegment(parts[2])
 	if err != nil {
 		return nil, err
 	}
-	if err := jwt.SigningMethodHS256.Verify(parts[0]+"."+parts[1], signature, k.secret); err != nil {
+	if err := jwt.SigningMethodHS256.Verify(parts[0]+"."+parts[1], signature, []byte(k.secret())); err != nil {
 		return nil, err
 	}
 	return parser.DecodeSegment(parts[1])

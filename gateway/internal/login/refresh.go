@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -18,8 +17,8 @@ import (
 // short-lived one it is a third of its life.
 const refreshAhead = 60 * time.Second
 
-// refreshPause is how long refreshes rest after the identity server could not be reached, while old tokens are still valid:
-// requests must not wait for it one after the other.
+// refreshPause is how long refreshes rest after the identity server could not be reached: requests must not wait for it one
+// after the other.
 const refreshPause = 5 * time.Second
 
 func refreshAt(now, expires time.Time) time.Time {
@@ -30,13 +29,18 @@ func refreshAt(now, expires time.Time) time.Time {
 // as long as it is valid.
 func (l *Login) fresh(ctx context.Context, s session.Current) (session.Current, error) {
 	now := l.now()
-	valid := now.Before(s.AccessExpires)
-	if now.Before(s.RefreshAt) || valid && (s.RefreshToken == "" || now.UnixNano() < l.resting.Load()) {
+	valid, resting := now.Before(s.AccessExpires), now.UnixNano() < l.resting.Load()
+	switch {
+	case now.Before(s.RefreshAt), valid && (s.RefreshToken == "" || resting):
 		return s, nil
+	case resting:
+		return session.Current{}, fmt.Errorf("%w: a moment ago", errUnavailable)
 	}
 	renewed, err := l.refresh(ctx, s)
-	if err != nil && valid && !errors.Is(err, session.ErrNone) {
+	if errors.Is(err, errUnavailable) {
 		l.resting.Store(l.now().Add(refreshPause).UnixNano())
+	}
+	if err != nil && valid && !errors.Is(err, session.ErrNone) {
 		return s, nil
 	}
 	return renewed, err
@@ -92,11 +96,14 @@ func (l *Login) redeem(ctx context.Context, r session.Record) (session.Record, e
 		return session.Record{}, fmt.Errorf("%w: %w", errUnavailable, err)
 	}
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, l.client)
-	tokens, err := p.oauth2.TokenSource(ctx, &oauth2.Token{RefreshToken: r.RefreshToken}).Token()
+	tokens, err := l.oauth(p).TokenSource(ctx, &oauth2.Token{RefreshToken: r.RefreshToken}).Token()
 	if err != nil {
 		return session.Record{}, exchangeError(err)
 	}
-	user, err := l.cfg.Verifier.Verify(ctx, tokens.AccessToken, auth.Target{Method: http.MethodGet})
+	user, err := l.cfg.Verifier.Verify(ctx, tokens.AccessToken, auth.Target{})
+	if errors.Is(err, auth.ErrUnavailable) {
+		return session.Record{}, fmt.Errorf("%w: %w", errUnavailable, err)
+	}
 	if err != nil {
 		return session.Record{}, fmt.Errorf("%w: refreshed access token: %w", errUntrusted, err)
 	}

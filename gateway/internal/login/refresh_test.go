@@ -132,6 +132,16 @@ func TestRefresh_withoutRefreshToken(t *testing.T) {
 	}
 }
 
+// A Bearer client has no other token: it is asked to bring one, not told that the identity server is away.
+func TestRefresh_ofABearerClient(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	bearer := s.id.tokens.UserToken(t, map[string]any{"iss": s.id.URL})
+	if res := s.browser(t).get("/token?renew=1", "Authorization", "Bearer "+bearer); res.StatusCode != http.StatusOK || res.text != bearer {
+		t.Errorf("renewed = %d, want the same token", res.StatusCode)
+	}
+}
+
 func TestRefresh_whenAServiceRefuses(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

@@ -94,6 +94,9 @@ func (l *Login) Token(c *gin.Context, renew bool) (string, error) {
 		return token, nil
 	}
 	current, err := session.From(c)
+	if errors.Is(err, session.ErrNone) {
+		return token, nil
+	}
 	if err != nil {
 		return "", fmt.Errorf("renew token: %w", err)
 	}

@@ -17,6 +17,7 @@ import (
 	"storefront/gateway/internal/login"
 	"storefront/gateway/internal/session"
 	"storefront/gateway/internal/session/sessiontest"
+	"storefront/shared/config"
 	"storefront/shared/problem"
 	"storefront/shared/server"
 )
@@ -65,9 +66,9 @@ func newShop(t testing.TB, change ...func(*login.Config)) *shop {
 	t.Cleanup(s.Close)
 	self, inside := mustParse(t, s.URL), mustParse(t, s.id.URL)
 	cfg := login.Config{
-		FusionAuthURL: inside, FusionAuthPublicURL: inside, Issuer: s.id.URL, ClientID: clientID, ClientSecret: clientSecret,
+		FusionAuthURL: inside, FusionAuthPublicURL: inside, Issuer: s.id.URL, ClientID: clientID, ClientSecret: config.Fixed(clientSecret),
 		Scopes: []string{"openid", "offline_access"}, IDTokenAlgs: []string{"RS256", "ES256"},
-		GatewayURL: self, Secret: []byte(strings.Repeat("s", 32)), Store: s.store, Verifier: s.id.verifier(t),
+		GatewayURL: self, Secret: config.Fixed(config.Secret(strings.Repeat("s", 32))), Store: s.store, Verifier: s.id.verifier(t),
 		ConfirmLogout: func(c *gin.Context) { c.String(http.StatusOK, "sure?") }, Now: clock.Now,
 	}
 	for _, f := range change {

@@ -76,6 +76,25 @@ func TestLogin_cookiesBehindHTTPS(t *testing.T) {
 	}
 }
 
+// Of two session cookies one may have been planted by a neighbour on this host: neither counts, and signing out ends both.
+func TestSession_twoCookies(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	b := s.browser(t)
+	b.mustSignIn()
+	real := "fa.gw.sid=" + b.sessionID()
+	bare := s.browser(t)
+	for _, cookies := range []string{"fa.gw.sid=planted; " + real, real + "; fa.gw.sid=planted"} {
+		if res := bare.get("/me", "Cookie", cookies); res.StatusCode != http.StatusUnauthorized {
+			t.Errorf("/me with two cookies = %d, want 401", res.StatusCode)
+		}
+	}
+	bare.do(http.MethodPost, "/logout", "Cookie", "fa.gw.sid=planted; "+real)
+	if res := b.get("/me"); res.StatusCode != http.StatusUnauthorized {
+		t.Errorf("/me after signing out = %d, want 401", res.StatusCode)
+	}
+}
+
 // ASVS 7.2.4: an id that was planted before the login is worth nothing after it, nor is the id of the login before.
 func TestLogin_renewsTheSessionID(t *testing.T) {
 	t.Parallel()

@@ -68,7 +68,7 @@ func (i *Issuer) Verifier(t testing.TB, service string) *auth.Verifier {
 // Signer returns the gateway's signer.
 func (i *Issuer) Signer(t testing.TB) *auth.Signer {
 	t.Helper()
-	s, err := auth.NewSigner(auth.SignerConfig{Key: i.Gateway.SigningKey, Issuer: GatewayIssuer, Now: i.Now})
+	s, err := auth.NewSigner(auth.SignerConfig{Key: i.Gateway.Always, Issuer: GatewayIssuer, Now: i.Now})
 	if err != nil {
 		t.Fatalf("NewSigner: %v", err)
 	}

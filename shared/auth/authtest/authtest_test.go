@@ -139,15 +139,15 @@ func TestClaims(t *testing.T) {
 	}
 }
 
-// What ServeJWKS serves is the keys, in the form of RFC 7518 §6 and RFC 8037 §2.
-func TestServeJWKS(t *testing.T) {
+// What a Publisher serves is the keys, in the form of RFC 7518 §6 and RFC 8037 §2.
+func TestPublish(t *testing.T) {
 	t.Parallel()
 	secret := authtest.NewKey(t, "HS256", "secret").Key
 	keys := map[string]auth.Key{}
 	for _, algorithm := range []string{"RS256", "ES256", "EdDSA"} {
 		keys[algorithm] = authtest.NewKey(t, algorithm, "kid of "+algorithm).Key
 	}
-	res, err := http.Get(authtest.ServeJWKS(t, secret, keys["RS256"], keys["ES256"], keys["EdDSA"]))
+	res, err := http.Get(authtest.Publish(t, secret, keys["RS256"], keys["ES256"], keys["EdDSA"]).URL)
 	if err != nil {
 		t.Fatal(err)
 	}

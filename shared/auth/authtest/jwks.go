@@ -1,14 +1,10 @@
 package authtest
 
 import (
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
-	"encoding/json"
 	"io"
-	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 
 	"storefront/shared/auth"
@@ -17,49 +13,57 @@ import (
 // JWKS returns the JWK Set (RFC 7517 §5) of the keys. A shared secret is left out, as FusionAuth does.
 func JWKS(t testing.TB, keys ...auth.Key) string {
 	t.Helper()
-	set := struct {
-		Keys []map[string]string `json:"keys"`
-	}{[]map[string]string{}}
-	for _, k := range keys {
-		if k.Public() != nil {
-			set.Keys = append(set.Keys, jwk(t, k))
-		}
-	}
-	text, err := json.Marshal(set)
+	set, err := auth.JWKS(keys...)
 	if err != nil {
-		t.Fatalf("jwks: %v", err)
+		t.Fatalf("JWKS: %v", err)
 	}
-	return string(text)
+	return string(set)
 }
 
-// ServeJWKS serves the set over HTTP until the test ends, and returns its URL.
-func ServeJWKS(t testing.TB, keys ...auth.Key) string {
+// Publisher publishes a key set over HTTP, and a discovery document that names [UserIssuer] and another host, as behind
+// a proxy. A test changes its answers and counts who asks for the set.
+type Publisher struct {
+	Host   string // the URL of the host
+	URL    string // of the key set
+	answer atomic.Pointer[http.HandlerFunc]
+	hits   atomic.Int64
+}
+
+// Publish serves a set of these keys until the test ends.
+func Publish(t testing.TB, keys ...auth.Key) *Publisher {
 	t.Helper()
-	set := JWKS(t, keys...)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/jwk-set+json")
-		_, _ = io.WriteString(w, set)
-	}))
+	p := &Publisher{}
+	p.Set(t, keys...)
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"issuer":"`+UserIssuer+`","jwks_uri":"https://id.shop.example/.well-known/jwks.json"}`)
+	})
+	mux.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, r *http.Request) {
+		p.hits.Add(1)
+		(*p.answer.Load())(w, r)
+	})
+	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	return server.URL + "/.well-known/jwks.json"
+	p.Host, p.URL = server.URL, server.URL+"/.well-known/jwks.json"
+	return p
 }
 
-func jwk(t testing.TB, k auth.Key) map[string]string {
+// Set changes the set that is published.
+func (p *Publisher) Set(t testing.TB, keys ...auth.Key) {
 	t.Helper()
-	m := map[string]string{"kid": k.ID, "alg": k.Algorithm, "use": "sig"}
-	switch public := k.Public().(type) {
-	case *rsa.PublicKey:
-		m["kty"], m["n"] = "RSA", Encode(string(public.N.Bytes()))
-		m["e"] = Encode(string(big.NewInt(int64(public.E)).Bytes()))
-	case *ecdsa.PublicKey:
-		point, err := public.Bytes() // 4, then x and y of 32 bytes each
-		if err != nil {
-			t.Fatalf("jwk: %v", err)
-		}
-		m["kty"], m["crv"] = "EC", "P-256"
-		m["x"], m["y"] = Encode(string(point[1:33])), Encode(string(point[33:]))
-	case ed25519.PublicKey:
-		m["kty"], m["crv"], m["x"] = "OKP", "Ed25519", Encode(string(public))
-	}
-	return m
+	p.Say(JWKS(t, keys...))
 }
+
+// Say changes the text that is published.
+func (p *Publisher) Say(text string) {
+	p.Answer(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/jwk-set+json")
+		_, _ = io.WriteString(w, text)
+	})
+}
+
+// Answer changes how requests for the set are answered.
+func (p *Publisher) Answer(answer http.HandlerFunc) { p.answer.Store(&answer) }
+
+// Hits returns how often the set was asked for.
+func (p *Publisher) Hits() int64 { return p.hits.Load() }

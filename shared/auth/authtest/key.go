@@ -68,6 +68,12 @@ func (k Key) Secret() string {
 	return string(secret)
 }
 
+// Private returns the half that signs, as a PEM file would hold it; an HS256 key has none.
+func (k Key) Private() crypto.Signer {
+	private, _ := k.private.(crypto.Signer)
+	return private
+}
+
 // Signature returns the key's signature over any text.
 func (k Key) Signature(t testing.TB, signed string) []byte {
 	t.Helper()
