@@ -6,13 +6,22 @@ MODULES := $(shell go list -m -f '{{.Dir}}')
 # The race detector needs a C compiler; CI requires one.
 RACE := $(shell command -v gcc >/dev/null 2>&1 && go env CGO_ENABLED | grep -q 1 && echo -race)
 
-.PHONY: help run test roles lint build tidy check format vet standalone tidy-check
+.PHONY: help run up up-local down test roles roles-jwks check-containers verify-fusionauth rotate-keys bench-auth lint build tidy check format vet standalone tidy-check
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
 run: ## start identity server, catalog, inventory and gateway; DEMO_PORT_BASE=13000 moves them
 	@go run ./e2e run
+
+up: ## start it as containers with FusionAuth, about a gigabyte of images; GATEWAY_PORT and FUSIONAUTH_PORT move the two ports
+	@go run ./e2e up
+
+up-local: ## the same with the local stand-in in FusionAuth's place
+	@go run ./e2e up-local
+
+down: ## end the containers
+	@go run ./e2e down
 
 test: ## run every test of every module
 ifeq ($(RACE),)
@@ -20,8 +29,21 @@ ifeq ($(RACE),)
 endif
 	go test $(RACE) -shuffle=on -timeout 20m work
 
-roles: ## run the role matrix against a stack of its own, or against BASE_URL=…
+# A report that is not wanted is switched off with an empty name.
+roles: export JUNIT_FILE ?= .data/reports/roles.xml
+roles: export REPORT_FILE ?= .data/reports/roles.md
+roles: ## run the role matrix against a stack of its own, against BASE_URL=…, or with STACK=compose against the containers
 	@go run ./e2e roles
+
+# Once more where no key is shared, with each kind of key.
+roles-jwks:
+	@for key in RS256 ES256 EdDSA; do echo "AUTH_MODE=jwks, $$key" && AUTH_MODE=jwks KEY=$$key REQUIRE=all go run ./e2e roles || exit 1; done
+
+rotate-keys: ## give the demo's gateway a new signing key (AUTH_MODE=jwks); KEY=EdDSA or RS256 for another type
+	@go run ./e2e rotate-keys
+
+bench-auth: ## measure what each way of authorizing costs; writes docs/benchmarks
+	@go run ./e2e bench-auth
 
 lint: ## run golangci-lint, at the version that deploy/tools pins
 	"$$(GOWORK=off go -C deploy/tools tool -n golangci-lint)" run $(addsuffix /...,$(MODULES))
@@ -33,7 +55,14 @@ tidy: ## bring go.work and every go.mod in line
 	go work sync
 	@for dir in $(MODULES); do (cd $$dir && GOWORK=off go mod tidy) || exit 1; done
 
-check: format vet standalone tidy-check lint test roles ## all that CI checks
+check-containers: ## build the images, run them, and try them; needs a Docker engine or makes one
+	deploy/with-engine env CONTAINERS=1 go test -count=1 -timeout 30m ./e2e/internal/compose
+
+verify-fusionauth: up ## the role matrix and the stand-in's own conformance tests against the real FusionAuth
+	STACK=compose REQUIRE=all $(MAKE) roles
+	go run ./e2e conformance
+
+check: format vet standalone tidy-check lint test roles roles-jwks ## all that CI checks
 
 format:
 	@files=$$(gofmt -l $(MODULES)); test -z "$$files" || { echo "not formatted:"; echo "$$files"; exit 1; }
@@ -44,6 +73,7 @@ vet:
 # As shipped: each module alone, without the workspace that would hide a missing replace or another version.
 standalone:
 	@for dir in $(MODULES); do echo "GOWORK=off go build, vet $${dir##*/}" && (cd $$dir && GOWORK=off go build ./... && GOWORK=off go vet ./...) || exit 1; done
+	@for service in gateway catalog inventory; do (cd $$service && GOWORK=off go test ./...) || exit 1; done
 
 tidy-check:
 	@for dir in $(MODULES); do (cd $$dir && GOWORK=off go mod tidy -diff) || { echo "run make tidy"; exit 1; }; done

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"storefront/e2e/internal/browser"
 	"storefront/e2e/internal/stack"
 )
 
@@ -45,7 +44,11 @@ func runDemo(ctx context.Context, env map[string]string, out terminal) error {
 	if err := stack.Build(ctx, d.root, bin, out, nil); err != nil {
 		return err
 	}
-	s, err := stack.Start(ctx, stack.Config{Bin: bin, Base: d.base, Secrets: d.secrets, Env: env, Log: out, Colour: out.colour})
+	keys := filepath.Join(d.data, "keys")
+	if err := stack.OpenKeys(keys, "ES256"); err != nil {
+		return err
+	}
+	s, err := stack.Start(ctx, stack.Config{Bin: bin, Base: d.base, Secrets: d.secrets, Keys: keys, Env: env, Log: out, Colour: out.colour})
 	if err != nil {
 		return err
 	}
@@ -57,22 +60,4 @@ func runDemo(ctx context.Context, env map[string]string, out terminal) error {
 	}
 	_, _ = fmt.Fprintln(out, "all services have stopped")
 	return nil
-}
-
-// printToken signs a demo user in at the running demo and prints the access token.
-func printToken(ctx context.Context, env map[string]string, name string, out terminal) error {
-	d, err := openDemo(env)
-	if err != nil {
-		return err
-	}
-	who, known := stack.People(d.secrets)[name]
-	if !known {
-		return fmt.Errorf("there is no demo user %q\n%s", name, usage)
-	}
-	token, err := browser.New().AccessToken(ctx, stack.App(d.base, d.secrets), who)
-	if err != nil {
-		return fmt.Errorf("%w\nis the demo running (make run), on the same DEMO_PORT_BASE?", err)
-	}
-	_, err = fmt.Fprintln(out, token)
-	return err
 }

@@ -1,7 +1,8 @@
 package main
 
-// RolesYAML and StackTarget are what the tests of the matrix share with the command.
+// What the tests share with the command.
 var (
 	RolesYAML   = rolesYAML
 	StackTarget = stackTarget
+	ConnectTo   = connectTo
 )

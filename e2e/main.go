@@ -1,8 +1,16 @@
 // E2e drives the running system from outside, over HTTP alone.
 //
 //	go run ./e2e run           starts all of it in one terminal (make run)
+//	go run ./e2e up            starts it as containers, with FusionAuth (make up)
+//	go run ./e2e up-local      the same with the stand-in for FusionAuth (make up-local)
+//	go run ./e2e down          ends the containers (make down)
 //	go run ./e2e roles         tries the role matrix (make roles)
+//	go run ./e2e conformance   aims the stand-in's own tests at the containers' identity server
+//	go run ./e2e rotate-keys   gives the demo's gateway a new signing key (make rotate-keys)
+//	go run ./e2e bench-auth    measures what each way of authorizing costs (make bench-auth)
 //	go run ./e2e token admin   prints an access token of a demo user, for curl
+//
+// With STACK=compose, roles and token mean the containers that up has started.
 package main
 
 import (
@@ -16,6 +24,8 @@ import (
 	"syscall"
 
 	"github.com/mattn/go-isatty"
+
+	"storefront/e2e/internal/bench"
 )
 
 func main() {
@@ -29,15 +39,27 @@ func main() {
 	}
 }
 
-const usage = `usage: go run ./e2e run | roles | token <admin|manager|customer>`
+const usage = `usage: go run ./e2e run | up | up-local | down | roles | conformance | rotate-keys | bench-auth | token <admin|manager|customer>`
 
 func run(ctx context.Context, args []string, env map[string]string, stdout *os.File) error {
 	out := terminal{stdout, isatty.IsTerminal(stdout.Fd()) && env["NO_COLOR"] == ""}
 	switch command := strings.Join(args, " "); {
 	case command == "run":
 		return runDemo(ctx, env, out)
+	case command == "up" || command == "up-local":
+		return runUp(ctx, env, command == "up-local", out)
+	case command == "down":
+		return runDown(ctx, env, out)
 	case command == "roles":
 		return runRoles(ctx, env, out)
+	case command == "conformance":
+		return runConformance(ctx, env, out)
+	case command == "rotate-keys":
+		return runRotate(ctx, env, out)
+	case command == "bench-auth":
+		return runBenchAuth(ctx, env, out)
+	case len(args) == 2 && args[0] == "bench-pair": // a process that bench-auth starts
+		return bench.ServePair(ctx, args[1], stdout)
 	case len(args) == 2 && args[0] == "token":
 		return printToken(ctx, env, args[1], out)
 	default:

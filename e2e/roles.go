@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	_ "embed" // the table
 	"errors"
@@ -18,7 +19,7 @@ var rolesYAML []byte
 // errRed is the outcome of a matrix that did not pass; the table has said why.
 var errRed = errors.New("the role matrix is red")
 
-// runRoles is `make roles`: against BASE_URL where that is set, else against a stack of its own.
+// runRoles is `make roles`: against the containers with STACK=compose, against BASE_URL where that is set, else against a stack of its own.
 func runRoles(ctx context.Context, env map[string]string, out terminal) error {
 	if err := checkSwitches(env); err != nil {
 		return err
@@ -26,6 +27,9 @@ func runRoles(ctx context.Context, env map[string]string, out terminal) error {
 	table, err := matrix.Parse("roles.yaml", rolesYAML)
 	if err != nil {
 		return err
+	}
+	if env["STACK"] == "compose" {
+		return rolesOfContainers(ctx, env, out)
 	}
 	if env["BASE_URL"] != "" {
 		target, err := readTarget(env)
@@ -40,7 +44,7 @@ func runRoles(ctx context.Context, env map[string]string, out terminal) error {
 // checkSwitches refuses a value that would otherwise do nothing, and let somebody think that it did.
 func checkSwitches(env map[string]string) error {
 	var faults []error
-	for name, on := range map[string]string{"REQUIRE": "all", "UNSAFE": "yes"} {
+	for name, on := range map[string]string{"REQUIRE": "all", "UNSAFE": "yes", "STACK": "compose"} {
 		if v := env[name]; v != "" && v != on {
 			faults = append(faults, fmt.Errorf("%s: %q is not %q", name, v, on))
 		}
@@ -71,7 +75,14 @@ func rolesOfOwnStack(ctx context.Context, table matrix.Table, env map[string]str
 	if err := stack.Build(ctx, root, bin, os.Stderr, nil); err != nil {
 		return err
 	}
-	s, err := stack.Start(ctx, stack.Config{Bin: bin, Base: base, Secrets: secrets, Env: env})
+	cfg := stack.Config{Bin: bin, Base: base, Secrets: secrets, Env: env}
+	var known knownKeys
+	if env["AUTH_MODE"] == "jwks" {
+		if known, err = makeKeys(root, dir, cmp.Or(env["KEY"], "RS256"), &cfg); err != nil {
+			return err
+		}
+	}
+	s, err := stack.Start(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -80,6 +91,7 @@ func rolesOfOwnStack(ctx context.Context, table matrix.Table, env map[string]str
 	if err != nil {
 		return err
 	}
+	known.of(&target)
 	return tryMatrix(ctx, table, target, env, out)
 }
 
@@ -91,6 +103,9 @@ func tryMatrix(ctx context.Context, table matrix.Table, target matrix.Target, en
 		return err
 	}
 	printer.Close(tally)
+	if err := writeReports(tally, target, env); err != nil {
+		return err
+	}
 	if tally.Count(matrix.Failed) > 0 {
 		return errRed
 	}

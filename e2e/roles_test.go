@@ -190,7 +190,8 @@ func TestCommand_refusesWhatItDoesNotUnderstand(t *testing.T) {
 		{"unknown command", nil, []string{"fly"}, []string{"usage:"}},
 		{"a port base that is none", []string{"DEMO_PORT_BASE=web"}, []string{"run"}, []string{"DEMO_PORT_BASE"}},
 		{"addresses that are none", []string{"BASE_URL=localhost:3000", "CATALOG_URL=/x", "ROUTES_FILE=" + missing}, []string{"roles"}, []string{"BASE_URL", "CATALOG_URL", "ROUTES_FILE"}},
-		{"switches that switch nothing", []string{"REQUIRE=al", "UNSAFE=true"}, []string{"roles"}, []string{"REQUIRE", "UNSAFE"}},
+		{"switches that switch nothing", []string{"REQUIRE=al", "UNSAFE=true", "STACK=containers"}, []string{"roles"}, []string{"REQUIRE", "UNSAFE", "STACK"}},
+		{"pairs of addresses that are none", []string{"BASE_URL=http://127.0.0.1:1", "CONNECT_TO=localhost:3000=gateway:3000"}, []string{"roles"}, []string{"CONNECT_TO", "http://gateway:3000"}},
 		{"a deployment that is not there", []string{"BASE_URL=http://127.0.0.1:1"}, []string{"roles"}, []string{"find the identity server"}},
 	}
 	for _, tt := range tests {

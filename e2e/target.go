@@ -53,6 +53,11 @@ func readTarget(env map[string]string) (matrix.Target, error) {
 		People:        people(env),
 		SafeOnly:      !loopback(gateway) && env["UNSAFE"] != "yes",
 	}
+	transport, err := connectTo(env["CONNECT_TO"])
+	if err != nil {
+		faults = append(faults, fmt.Errorf("CONNECT_TO: %w", err))
+	}
+	target.Transport = transport
 	if path := env["ROUTES_FILE"]; path != "" {
 		text, err := os.ReadFile(path)
 		if err == nil {

@@ -111,3 +111,11 @@ func (d *dependencies) visitor(c *gin.Context) (storefront.Visitor, bool) {
 	p, record, ok := d.users.Visitor(c)
 	return storefront.Visitor{Name: record.Name, Roles: p.Roles}, ok
 }
+
+// publicKeys is the handler of the gateway's key set.
+func (d *dependencies) publicKeys() gin.HandlerFunc {
+	if d.keys == nil {
+		return keyring.ServeNone
+	}
+	return d.keys.Serve
+}

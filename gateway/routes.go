@@ -23,9 +23,7 @@ func newRouter(cfg Config, log *slog.Logger, d *dependencies) (*gin.Engine, erro
 	r.Use(oneCredential(cfg.secure()), sameOrigin, session.Sessions(d.sessions, cfg.secure()))
 	d.pages.Mount(r)
 	d.users.Mount(r)
-	if d.keys != nil {
-		server.Get(r, "/.well-known/jwks.json", d.keys.Serve)
-	}
+	server.Get(r, "/.well-known/jwks.json", d.publicKeys())
 
 	public := r.Group("/")
 	server.Get(public, "/products", d.catalog.Forward(d.gatewayToken("catalog"), false))

@@ -258,7 +258,7 @@ func TestHome_whileTheCatalogHangs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := (&http.Client{Transport: f.Client().Transport}).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,18 +34,23 @@ type Browser struct {
 const maxPage = 4 << 20
 
 // New returns a browser without cookies.
-func New() *Browser {
+func New() *Browser { return Over(nil) }
+
+// Over returns a browser without cookies whose requests go over a transport; nil is the ordinary one.
+func Over(transport http.RoundTripper) *Browser {
 	jar, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
 	if err != nil {
 		panic(err) // it has no reason to
 	}
-	return WithCookies(jar)
+	return withCookies(jar, transport)
 }
 
 // WithCookies returns a browser that has cookies already.
-func WithCookies(jar http.CookieJar) *Browser {
+func WithCookies(jar http.CookieJar) *Browser { return withCookies(jar, nil) }
+
+func withCookies(jar http.CookieJar, transport http.RoundTripper) *Browser {
 	return &Browser{jar: jar, client: &http.Client{
-		Jar: jar, Timeout: 20 * time.Second,
+		Transport: transport, Jar: jar, Timeout: 20 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
@@ -121,11 +126,26 @@ func (b *Browser) follow(ctx context.Context, page Page, stop func(*url.URL) boo
 
 // SignIn signs the person in at the gateway, by its /login and the form that it leads to.
 func (b *Browser) SignIn(ctx context.Context, gateway string, who Person) error {
+	page, err := b.Begin(ctx, gateway)
+	if err != nil {
+		return err
+	}
+	return b.Finish(ctx, page, gateway, who)
+}
+
+// Begin goes from the gateway's /login to the form.
+func (b *Browser) Begin(ctx context.Context, gateway string) (Page, error) {
 	page, err := b.visit(ctx, gateway+"/login", nil)
 	if err != nil {
-		return fmt.Errorf("sign in: %w", err)
+		return Page{}, fmt.Errorf("sign in: %w", err)
 	}
-	if page, err = b.submit(ctx, page, who, nil); err != nil {
+	return page, nil
+}
+
+// Finish fills in the form that Begin has found and goes on to the gateway.
+func (b *Browser) Finish(ctx context.Context, page Page, gateway string, who Person) error {
+	page, err := b.submit(ctx, page, who, nil)
+	if err != nil {
 		return fmt.Errorf("sign in: %w", err)
 	}
 	if !strings.HasPrefix(page.URL.String(), gateway+"/") || page.Status != http.StatusOK {

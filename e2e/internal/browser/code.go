@@ -41,7 +41,7 @@ func (b *Browser) AccessToken(ctx context.Context, app App, who Person) (string,
 	if err != nil {
 		return "", err
 	}
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Timeout: b.client.Timeout, CheckRedirect: b.client.CheckRedirect})
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: b.client.Transport, Timeout: b.client.Timeout, CheckRedirect: b.client.CheckRedirect})
 	tokens, err := config.Exchange(ctx, code, oauth2.VerifierOption(verifier))
 	if err != nil {
 		return "", errors.New("exchange code: the identity server refused it") // its own text may repeat what was sent

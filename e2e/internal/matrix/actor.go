@@ -109,7 +109,7 @@ func (a *actors) bearer(ctx context.Context, row Row, caller Caller) (string, er
 // session gives the cookies of a browser in which the person has signed in.
 func (a *actors) session(ctx context.Context, name string) (string, error) {
 	return once(a, a.sessions, "session of "+name, name, func(who browser.Person) (string, error) {
-		b, gateway := browser.New(), a.target.URLs["gateway"]
+		b, gateway := browser.Over(a.target.Transport), a.target.URLs["gateway"]
 		err := b.SignIn(ctx, gateway, who)
 		return b.Cookies(gateway), err
 	})
@@ -125,7 +125,7 @@ func (a *actors) token(ctx context.Context, name string) (string, error) {
 			Identity: a.target.Identity, ClientID: a.target.ClientID, Secret: a.target.ClientSecret,
 			RedirectURL: a.target.URLs["gateway"] + "/oauth-redirect",
 		}
-		return browser.New().AccessToken(ctx, app, who)
+		return browser.Over(a.target.Transport).AccessToken(ctx, app, who)
 	})
 }
 

@@ -2,7 +2,11 @@ package matrix
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"errors"
 	"time"
 
@@ -25,8 +29,44 @@ const (
 	signAnotherKey = "another key"
 )
 
+// Key signs forged tokens.
+type Key struct {
+	ID      string // kid
+	Method  jwt.SigningMethod
+	Private any
+}
+
+// keyOf is own, or else the key that gateway and identity server share; nil where neither is known.
+func (t Target) keyOf(own *Key) *Key {
+	if own == nil && t.SigningKey != "" {
+		return &Key{"gateway-hs256-1", jwt.SigningMethodHS256, []byte(t.SigningKey)}
+	}
+	return own
+}
+
+// another is a key of the same kind that nobody knows.
+func (k *Key) another() (*Key, error) {
+	if k == nil {
+		k = &Key{Method: jwt.SigningMethodHS256}
+	}
+	other := *k
+	var err error
+	switch k.Method {
+	case jwt.SigningMethodRS256:
+		other.Private, err = rsa.GenerateKey(rand.Reader, 2048)
+	case jwt.SigningMethodES256:
+		other.Private, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case jwt.SigningMethodEdDSA:
+		_, other.Private, err = ed25519.GenerateKey(rand.Reader)
+	default:
+		other.Private = []byte(rand.Text() + rand.Text())
+	}
+	return &other, err
+}
+
 func (a *actors) forgeUser(ctx context.Context, f Forgery) (string, error) {
-	if f.Sign == "" && a.target.SigningKey == "" {
+	key := a.target.keyOf(a.target.UserKey)
+	if f.Sign == "" && key == nil {
 		return "", untried("JWT_SIGNING_KEY is not set")
 	}
 	real, err := a.token(ctx, f.User)
@@ -38,10 +78,10 @@ func (a *actors) forgeUser(ctx context.Context, f Forgery) (string, error) {
 	if err != nil {
 		return "", errors.New("the access token of the identity server is no JWT")
 	}
-	if parsed.Method != jwt.SigningMethodHS256 && f.Sign == "" {
+	if f.Sign == "" && parsed.Method != key.Method {
 		return "", untried("access tokens are not signed with JWT_SIGNING_KEY there")
 	}
-	return f.sign(parsed.Header, claims, a.target.SigningKey)
+	return f.sign(parsed.Header, claims, key)
 }
 
 // gatewayLife is how long a gateway token is good for.
@@ -49,35 +89,39 @@ const gatewayLife = 600 * time.Second
 
 // forgeGateway makes the token that the gateway would make for the row's request to its service.
 func (a *actors) forgeGateway(row Row, f Forgery) (string, error) {
-	if a.target.SigningKey == "" || a.target.GatewayIssuer == "" {
+	key := a.target.keyOf(a.target.GatewayKey)
+	if key == nil || a.target.GatewayIssuer == "" {
 		return "", untried("JWT_SIGNING_KEY or GATEWAY_ISSUER is not set")
 	}
-	header := map[string]any{"typ": "gateway+jwt", "kid": "gateway-hs256-1"}
+	header := map[string]any{"typ": "gateway+jwt", "kid": key.ID}
 	now := time.Now()
 	claims := jwt.MapClaims{
 		"iss": a.target.GatewayIssuer, "sub": "gateway", "aud": row.Service, "jti": rand.Text(),
 		"iat": now.Unix(), "exp": now.Add(gatewayLife).Unix(), "data": row.Target, "htm": row.Method,
 	}
-	return f.sign(header, claims, a.target.SigningKey)
+	return f.sign(header, claims, key)
 }
 
-func (f Forgery) sign(header map[string]any, claims jwt.MapClaims, secret string) (string, error) {
+func (f Forgery) sign(header map[string]any, claims jwt.MapClaims, key *Key) (string, error) {
 	if f.Expired {
 		past := time.Now().Add(-2 * time.Minute)
 		claims["exp"], claims["iat"] = past.Unix(), past.Add(-gatewayLife).Unix()
 	}
 	replace(header, f.Header)
 	replace(claims, f.Claims)
-	token, key := jwt.NewWithClaims(jwt.SigningMethodHS256, claims), any([]byte(secret))
 	switch f.Sign {
 	case signNone:
-		token.Method, key = jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType
+		key = &Key{Method: jwt.SigningMethodNone, Private: jwt.UnsafeAllowNoneSignatureType}
 	case signAnotherKey:
-		key = []byte(rand.Text() + rand.Text())
+		other, err := key.another()
+		if err != nil {
+			return "", err
+		}
+		key = other
 	}
-	header["alg"] = token.Method.Alg()
-	token.Header = header
-	return token.SignedString(key)
+	header["alg"] = key.Method.Alg()
+	token := jwt.Token{Header: header, Claims: claims, Method: key.Method}
+	return token.SignedString(key.Private)
 }
 
 func replace(values, by map[string]any) {

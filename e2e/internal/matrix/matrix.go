@@ -25,10 +25,13 @@ type Target struct {
 	ClientID      string                    // of the gateway at the identity server
 	ClientSecret  string                    //
 	SigningKey    string                    // the shared key, which forged tokens need
+	UserKey       *Key                      // signs user tokens in place of the shared key
+	GatewayKey    *Key                      // signs gateway tokens in place of the shared key
 	GatewayIssuer string                    // the iss of gateway tokens
 	People        map[string]browser.Person // who can sign in, by the name in the table
 	Routes        map[string][]string       // what each service registers, as "METHOD /path/:id"
 	SafeOnly      bool                      // try no method that may change something
+	Transport     http.RoundTripper         // of every request; nil is an ordinary one
 }
 
 // State is what became of a cell.
@@ -85,13 +88,13 @@ type runner struct {
 // Run tries every cell of the table, and looks for routes that the table lacks. The error is about the run itself, never about a cell.
 func Run(ctx context.Context, table Table, target Target, report Reporter) (Tally, error) {
 	if target.Identity == "" {
-		identity, err := identityOf(ctx, target.URLs["gateway"])
+		identity, err := identityOf(ctx, target)
 		if err != nil {
 			return nil, err
 		}
 		target.Identity = identity
 	}
-	r := &runner{table: table, target: target, client: newClient(), actors: newActors(target)}
+	r := &runner{table: table, target: target, client: newClient(target.Transport), actors: newActors(target)}
 	defer r.client.CloseIdleConnections()
 	var tally Tally
 	for _, row := range table.Rows {
@@ -107,18 +110,27 @@ func Run(ctx context.Context, table Table, target Target, report Reporter) (Tall
 	return tally, ctx.Err()
 }
 
-func newClient() *http.Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.Proxy = nil // forged tokens are for the deployment alone
+func newClient(transport http.RoundTripper) *http.Client {
+	if transport == nil {
+		transport = Direct()
+	}
 	return &http.Client{
 		Transport: transport, Timeout: 20 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
+// Direct returns an ordinary transport that no variable of the environment leads to a proxy: forged tokens are for the deployment alone.
+func Direct() *http.Transport {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = nil
+	return transport
+}
+
 // identityOf asks the gateway where its login leads.
-func identityOf(ctx context.Context, gateway string) (string, error) {
-	page, err := browser.New().Get(ctx, gateway+"/login")
+func identityOf(ctx context.Context, target Target) (string, error) {
+	gateway := target.URLs["gateway"]
+	page, err := browser.Over(target.Transport).Get(ctx, gateway+"/login")
 	if err != nil {
 		return "", fmt.Errorf("find the identity server: %w", err)
 	}

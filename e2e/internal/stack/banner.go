@@ -5,28 +5,48 @@ import (
 	"strings"
 )
 
+// Shop is what a banner says of a running system. Lines says what is particular to the way in which it runs, each with its label.
+type Shop struct {
+	Gateway string  // where browsers go
+	People  Secrets // the passwords of the demo users
+	Token   string  // the command that prints an access token of the user whose name is put behind it
+	Lines   [][2]string
+}
+
 // Banner is what a newcomer reads when all is ready: where to go, as whom, and what to try.
-func (s *Stack) Banner(secretsDir string) string {
+func (s Shop) Banner() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { _, _ = fmt.Fprintf(&b, format+"\n", args...) }
-	gateway := s.URL(Gateway)
 	rule := strings.Repeat("─", 78)
 	line("\n%s", rule)
-	line("  The shop is open: %s", gateway)
+	line("  The shop is open: %s", s.Gateway)
 	line("\n  Sign in as")
 	for _, u := range demoUsers {
-		line("    %-21s %-24s %s, %s", u.email, s.cfg.Secrets[passwordName(u.name)], u.role, u.may)
+		line("    %-21s %-24s %s, %s", u.email, s.People[passwordName(u.name)], u.role, u.may)
 	}
 	line("\n  Try")
-	line("    curl -s %s/products/1", gateway)
-	line("    curl -si %s/me    # 401: nobody is signed in", gateway)
-	line(`    curl -s -H "Authorization: Bearer $(%sgo run ./e2e token manager)" %s/branches/1/products`, s.portSetting(), gateway)
-	line("\n  Ports     gateway %s, catalog %s, inventory %s, identity %s", s.port(Gateway), s.port(Catalog), s.port(Inventory), s.port(Identity))
-	line("  Identity  %s is a local stand-in for FusionAuth, for development alone", s.URL(Identity))
-	line("  Secrets   %s; made for this machine and kept, delete them for new ones", secretsDir)
-	line("  Ctrl-C    stops all four")
+	line("    curl -s %s/products/1", s.Gateway)
+	line("    curl -si %s/me    # 401: nobody is signed in", s.Gateway)
+	line(`    curl -s -H "Authorization: Bearer $(%s manager)" %s/branches/1/products`, s.Token, s.Gateway)
+	line("")
+	for _, l := range s.Lines {
+		line("  %-9s %s", l[0], l[1])
+	}
 	line("%s\n", rule)
 	return b.String()
+}
+
+// Banner is the banner of a stack in this terminal.
+func (s *Stack) Banner(secretsDir string) string {
+	return Shop{
+		Gateway: s.URL(Gateway), People: s.cfg.Secrets, Token: s.portSetting() + "go run ./e2e token",
+		Lines: [][2]string{
+			{"Ports", fmt.Sprintf("gateway %s, catalog %s, inventory %s, identity %s", s.port(Gateway), s.port(Catalog), s.port(Inventory), s.port(Identity))},
+			{"Identity", s.URL(Identity) + " is a local stand-in for FusionAuth, for development alone"},
+			{"Secrets", secretsDir + "; made for this machine and kept, delete them for new ones"},
+			{"Ctrl-C", "stops all four"},
+		},
+	}.Banner()
 }
 
 func (s *Stack) port(name string) string {

@@ -17,6 +17,10 @@ const (
 
 // awaitReady returns when every service answers on every loopback, or as soon as one has died.
 func (s *Stack) awaitReady(ctx context.Context) error {
+	return s.await(ctx, services...)
+}
+
+func (s *Stack) await(ctx context.Context, services ...service) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, readyTime, fmt.Errorf("%s have passed", readyTime))
 	defer cancel()
 	client := &http.Client{Timeout: 2 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

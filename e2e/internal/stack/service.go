@@ -40,11 +40,16 @@ func serviceNamed(name string) (service, error) {
 	return services[i], nil
 }
 
-// ClientID is the id of the application in the kickstart; hmacKeyID that of the key which signs access tokens with the shared secret.
-const (
-	ClientID  = "e9fdb985-9173-4e01-9d73-ac2d60d1dc8e"
-	hmacKeyID = "5b0f7a6e-3c0e-4a0f-9a55-0a1f6f7c1001"
-)
+// ClientID is the id of the application in the kickstart.
+const ClientID = "e9fdb985-9173-4e01-9d73-ac2d60d1dc8e"
+
+// userKeys are the ids of the kickstart's keys, one of which signs access tokens.
+var userKeys = map[string]string{
+	"HS256": "5b0f7a6e-3c0e-4a0f-9a55-0a1f6f7c1001", // the shared secret, JWT_SIGNING_KEY
+	"RS256": "5b0f7a6e-3c0e-4a0f-9a55-0a1f6f7c1002",
+	"ES256": "5b0f7a6e-3c0e-4a0f-9a55-0a1f6f7c1003",
+	"EdDSA": "5b0f7a6e-3c0e-4a0f-9a55-0a1f6f7c1004",
+}
 
 // passed are the names that every service inherits.
 var passed = []string{"PATH", "HOME", "LOG_LEVEL", "AUTH_MODE"}
@@ -74,17 +79,22 @@ func (s *Stack) settings(svc service) map[string]string {
 		maps.Copy(env, s.cfg.Secrets.pick("FUSIONAUTH_API_KEY", "GATEWAY_LOGIN_API_KEY", "JWT_SIGNING_KEY", "FUSIONAUTH_CLIENT_SECRET",
 			"ADMIN_PASSWORD", "MANAGER_PASSWORD", "CUSTOMER_PASSWORD", "ANONYMOUS_PASSWORD"))
 		env["FUSIONAUTH_ISSUER"] = s.URL(Identity)
-		env["ACCESS_TOKEN_KEY_ID"] = hmacKeyID
+		env["ACCESS_TOKEN_KEY_ID"] = userKeys[s.cfg.userAlgorithm()]
 		env["GATEWAY_REDIRECT_URL"] = gateway + "/oauth-redirect"
 		env["GATEWAY_LOGOUT_URL"] = gateway + "/logout/frontchannel"
 		env["GATEWAY_POST_LOGOUT_URL"] = gateway + "/"
 		return env
 	}
-	maps.Copy(env, s.cfg.Secrets.pick("JWT_SIGNING_KEY"))
+	if s.cfg.sharedKey() {
+		maps.Copy(env, s.cfg.Secrets.pick("JWT_SIGNING_KEY"))
+	}
 	env["GATEWAY_URL"] = gateway
 	env["FUSIONAUTH_URL"] = s.URL(Identity)
 	if svc.name == Gateway {
 		maps.Copy(env, s.cfg.Secrets.pick("FUSIONAUTH_CLIENT_SECRET", "SESSION_SECRET"))
+		if !s.cfg.sharedKey() {
+			env["GATEWAY_SIGNING_KEYS"] = s.cfg.Keys
+		}
 		env["CATALOG_URL"] = s.URL(Catalog)
 		env["INVENTORY_URL"] = s.URL(Inventory)
 	}

@@ -15,11 +15,13 @@ import (
 	"io"
 )
 
-// Config says what to run and where. Bin, Base and Secrets are required.
+// Config says what to run and where. Bin, Base and Secrets are required, Keys where AUTH_MODE in Env is jwks.
 type Config struct {
 	Bin     string            // directory of the binaries that Build made
 	Base    int               // the gateway's port; the others follow from it
 	Secrets Secrets           // of every service
+	Keys    string            // directory of the gateway's signing keys, which OpenKeys makes
+	UserKey string            // algorithm of access tokens; "" is HS256, in jwks mode RS256
 	Env     map[string]string // environment of this process, of which a few names pass through
 
 	// Override adds settings for the service of that name, or replaces what the stack would set.
@@ -33,6 +35,7 @@ type Config struct {
 type Stack struct {
 	cfg       Config
 	addresses addresses
+	out       *output
 	processes []*process
 	died      chan error // the processes that ended by themselves
 }
@@ -47,9 +50,9 @@ func Start(ctx context.Context, cfg Config) (*Stack, error) {
 		cfg.Log = io.Discard
 	}
 	s := &Stack{cfg: cfg, addresses: addresses, died: make(chan error, len(services))}
-	out := newOutput(cfg.Log, cfg.Colour)
+	s.out = newOutput(cfg.Log, cfg.Colour)
 	for _, svc := range services {
-		p, err := s.launch(ctx, svc, out)
+		p, err := s.launch(ctx, svc, s.out)
 		if err != nil {
 			return nil, errors.Join(err, s.Stop())
 		}
@@ -59,6 +62,24 @@ func Start(ctx context.Context, cfg Config) (*Stack, error) {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil
+}
+
+// replicaOffset is the distance of the second gateway's port from the base.
+const replicaOffset = 3
+
+// Replicate starts a second gateway with the settings of the first, and returns its own address. It ends with the others.
+func (s *Stack) Replicate(ctx context.Context) (string, error) {
+	svc, err := serviceNamed(Gateway)
+	if err != nil {
+		return "", err
+	}
+	svc.offset = replicaOffset
+	p, err := s.launch(ctx, svc, s.out)
+	if err != nil {
+		return "", err
+	}
+	s.processes = append(s.processes, p)
+	return "http://localhost:" + s.addresses.port(svc), s.await(ctx, svc)
 }
 
 // Wait returns nil when ctx ends, or an error as soon as a process has died.
@@ -85,6 +106,15 @@ func (s *Stack) Stop() error {
 
 // URL is where the service of that name is reached.
 func (s *Stack) URL(name string) string { return s.addresses.url(name) }
+
+// PIDs are the process ids of the services, by name.
+func (s *Stack) PIDs() map[string]int {
+	pids := map[string]int{}
+	for _, p := range s.processes {
+		pids[p.name] = p.cmd.Process.Pid
+	}
+	return pids
+}
 
 // Routes lists the routes that the service registers, as "METHOD /path/:id".
 func (s *Stack) Routes(ctx context.Context, name string) ([]string, error) {

@@ -124,7 +124,12 @@ func (r *Ring) Key() auth.SigningKey {
 }
 
 // Serve answers with the public halves of all keys (RFC 7517 §5).
-func (r *Ring) Serve(c *gin.Context) {
+func (r *Ring) Serve(c *gin.Context) { serve(c, r.keys.Get().published) }
+
+// ServeNone answers with a set of no keys: a shared secret is never published.
+func ServeNone(c *gin.Context) { serve(c, []byte(`{"keys":[]}`)) }
+
+func serve(c *gin.Context, set []byte) {
 	c.Header("Cache-Control", "public, max-age="+maxAge)
-	c.Data(http.StatusOK, "application/jwk-set+json", r.keys.Get().published)
+	c.Data(http.StatusOK, "application/jwk-set+json", set)
 }

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	_ "embed" // the bounds
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"storefront/e2e/internal/bench"
+	"storefront/e2e/internal/browser"
+	"storefront/e2e/internal/stack"
+)
+
+//go:embed bounds.yaml
+var boundsYAML []byte
+
+// errBounds is the outcome of a benchmark that missed a bound; the report says which.
+var errBounds = errors.New("a bound is missed beyond its waiver")
+
+// benchmarked are the systems that the benchmark compares: one per algorithm, which signs users' and the gateway's tokens alike.
+var benchmarked = []string{"HS256", "RS256", "ES256", "EdDSA"}
+
+// runBenchAuth is `make bench-auth`: it measures, writes the report and the chart, and judges the bounds.
+func runBenchAuth(ctx context.Context, env map[string]string, out terminal) (err error) {
+	bounds, err := bench.ReadBounds(boundsYAML)
+	if err != nil {
+		return err
+	}
+	cfg := bench.Config{Rounds: 7, Window: time.Second, Connections: 16, Log: out}
+	if env["BENCH"] == "short" {
+		cfg.Rounds, cfg.Window = 1, 200*time.Millisecond
+	}
+	tokens, err := bench.Tokens()
+	if err != nil {
+		return err
+	}
+	suite := &benchSuite{env: env}
+	defer suite.stop()
+	if err := suite.start(ctx); err != nil {
+		return err
+	}
+	rows, err := bench.Run(ctx, cfg, slices.Concat(suite.pairs, suite.visitor, suite.user))
+	if err != nil {
+		return err
+	}
+	verdicts := bench.Judge(rows, bounds)
+	report := bench.Markdown(tokens, rows, verdicts, cfg, time.Now())
+	_, _ = fmt.Fprint(out, "\n"+report)
+	if env["BENCH"] == "short" {
+		return nil // too short to judge, or to keep
+	}
+	if err := keepReport(report, rows); err != nil {
+		return err
+	}
+	for _, v := range verdicts {
+		if v.Fails {
+			err = errors.Join(err, fmt.Errorf("%w: %s, %s is %.2f", errBounds, v.Group, v.Name, v.Ratio))
+		}
+	}
+	return err
+}
+
+func keepReport(report string, rows []bench.Row) error {
+	root, err := stack.Root(".")
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(root, "docs", "benchmarks")
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // documents are for everybody
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "auth.md"), []byte(report), 0o644); err != nil { //nolint:gosec // as above
+		return err
+	}
+	return bench.Chart(rows, filepath.Join(dir, "auth.svg"))
+}
+
+// benchSuite is everything that is measured, and what ends it, last started first.
+type benchSuite struct {
+	root, dir     string
+	env           map[string]string
+	pairs         []bench.Case
+	visitor, user []bench.Case
+	stops         []func()
+}
+
+func (b *benchSuite) stop() {
+	for _, stop := range slices.Backward(b.stops) {
+		stop()
+	}
+}
+
+// start starts the bare pairs, and a whole system for each algorithm.
+func (b *benchSuite) start(ctx context.Context) (err error) {
+	if b.root, err = stack.Root("."); err != nil {
+		return err
+	}
+	if b.dir, err = os.MkdirTemp("", "storefront-bench-"); err != nil {
+		return err
+	}
+	b.stops = append(b.stops, func() { _ = os.RemoveAll(b.dir) })
+	pairs, stopPairs, err := bench.StartPairs(ctx, "bench-pair")
+	if err != nil {
+		return err
+	}
+	b.pairs, b.stops = pairs, append(b.stops, stopPairs)
+	if err := stack.Build(ctx, b.root, b.bin(), os.Stderr, nil); err != nil {
+		return err
+	}
+	for _, algorithm := range benchmarked {
+		if err := b.startSystem(ctx, algorithm); err != nil {
+			return fmt.Errorf("start the system of %s: %w", algorithm, err)
+		}
+	}
+	return nil
+}
+
+func (b *benchSuite) bin() string { return filepath.Join(b.root, ".data", "bin") }
+
+func (b *benchSuite) startSystem(ctx context.Context, algorithm string) error {
+	secrets, err := stack.OpenSecrets(filepath.Join(b.dir, "secrets"), nil)
+	if err != nil {
+		return err
+	}
+	base, err := stack.FreeBase()
+	if err != nil {
+		return err
+	}
+	cfg := stack.Config{Bin: b.bin(), Base: base, Secrets: secrets, UserKey: algorithm, Env: map[string]string{"PATH": b.env["PATH"], "HOME": b.env["HOME"]}}
+	if algorithm != "HS256" {
+		cfg.Env["AUTH_MODE"] = "jwks"
+		cfg.Keys = filepath.Join(b.dir, "keys-"+algorithm)
+		if err := stack.OpenKeys(cfg.Keys, algorithm); err != nil {
+			return err
+		}
+	}
+	s, err := stack.Start(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	b.stops = append(b.stops, func() { _ = s.Stop() })
+	token, err := browser.New().AccessToken(ctx, stack.App(base, secrets), stack.People(secrets)["admin"])
+	if err != nil {
+		return err
+	}
+	b.measure(s, algorithm, token)
+	return nil
+}
+
+// measure adds the two cases of a system: an anonymous visitor and a relayed user.
+func (b *benchSuite) measure(s *stack.Stack, algorithm, token string) {
+	pids, gateway := s.PIDs(), s.URL(stack.Gateway)
+	base := algorithm == benchmarked[0]
+	b.visitor = append(b.visitor, bench.Case{
+		Group: "anonymous visitor, gateway and catalog", Name: algorithm, Base: base,
+		URL: gateway + "/products/1", PIDs: []int{pids[stack.Gateway], pids[stack.Catalog]},
+	})
+	b.user = append(b.user, bench.Case{
+		Group: "relayed user, gateway and inventory", Name: algorithm, Base: base,
+		URL: gateway + "/branches/1/products", PIDs: []int{pids[stack.Gateway], pids[stack.Inventory]},
+		Head: map[string]string{"Authorization": "Bearer " + token},
+	})
+}

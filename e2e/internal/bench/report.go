@@ -1,0 +1,109 @@
+package bench
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	_ "gonum.org/v1/plot/vg/vgsvg" // the format of the chart
+)
+
+// Markdown is the report: the machine, the tables, what became of the bounds.
+func Markdown(tokens []TokenRow, rows []Row, verdicts []Verdict, cfg Config, now time.Time) string {
+	var b strings.Builder
+	line := func(format string, args ...any) { _, _ = fmt.Fprintf(&b, format+"\n", args...) }
+	line("# What each way of authorizing costs\n")
+	line("Made by `make bench-auth` on %s: %s. %d rounds of %s windows in turns, %d connections, load from the same machine.",
+		now.UTC().Format(time.DateOnly), machine(), cfg.Rounds, cfg.Window, cfg.Connections)
+	line("Trust the ratios, which are medians of the rounds' own, more than the rest.\n\n![CPU per request](auth.svg)\n")
+	line("## One token\n\n| way | sign | verify | verify again, cached | allocations: sign, verify |\n|---|---|---|---|---|")
+	for _, t := range tokens {
+		line("| %s | %s | %s | %s | %d, %d |", t.Way, micros(t.Sign), micros(t.VerifyCold), micros(t.VerifyUp), t.SignAllocs, t.VerifyAllocs)
+	}
+	group := ""
+	for _, r := range rows {
+		if r.Group != group {
+			group = r.Group
+			line("\n## %s\n\n| way | CPU per request | ratio | requests/s | p50 | p99 |\n|---|---|---|---|---|---|", upperFirst(group))
+		}
+		line("| %s | %s | %.2f | %.0f | %s | %s |", r.Name, micros(r.CPU), r.Ratio, r.PerSecond, millis(r.P50), millis(r.P99))
+	}
+	line("\n## Bounds\n\n| case | at most | measured | |\n|---|---|---|---|")
+	for _, v := range verdicts {
+		line("| %s, %s | %.2f | %.2f | %s |", v.Group, v.Name, v.Most, v.Ratio, outcome(v))
+	}
+	return b.String()
+}
+
+func outcome(v Verdict) string {
+	switch {
+	case v.Kept:
+		return "kept"
+	case v.Fails:
+		return "**missed**"
+	default:
+		return fmt.Sprintf("waived up to %.2f: %s", v.Waiver.Most, v.Waiver.Why)
+	}
+}
+
+func micros(d time.Duration) string {
+	if d == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f µs", float64(d)/float64(time.Microsecond))
+}
+
+func millis(d time.Duration) string {
+	return fmt.Sprintf("%.2f ms", float64(d)/float64(time.Millisecond))
+}
+
+func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// machine names the processor, so that figures are not taken for another's.
+func machine() string {
+	model := "unknown processor"
+	if f, err := os.Open("/proc/cpuinfo"); err == nil {
+		defer func() { _ = f.Close() }()
+		for lines := bufio.NewScanner(f); lines.Scan(); {
+			if name, value, _ := strings.Cut(lines.Text(), ":"); strings.TrimSpace(name) == "model name" {
+				model = strings.TrimSpace(value)
+				break
+			}
+		}
+	}
+	return fmt.Sprintf("%s, %d cores, %s, %s/%s", model, runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// Chart draws the ratios as bars into an SVG file.
+func Chart(rows []Row, path string) error {
+	p := plot.New()
+	p.Title.Text = "CPU per request, over the first of each group"
+	p.Y.Min = 0
+	values := make(plotter.Values, len(rows))
+	names := make([]string, len(rows))
+	for i, r := range rows {
+		values[i] = r.Ratio
+		names[i] = r.Name
+		if r.Base {
+			names[i] = r.Group + ": " + r.Name
+		}
+	}
+	bars, err := plotter.NewBarChart(values, vg.Points(18))
+	if err != nil {
+		return fmt.Errorf("draw chart: %w", err)
+	}
+	bars.Horizontal = true
+	p.Add(bars, plotter.NewGrid())
+	p.NominalY(names...)
+	p.X.Min = 0
+	if err := p.Save(22*vg.Centimeter, 14*vg.Centimeter, path); err != nil {
+		return fmt.Errorf("draw chart: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"storefront/e2e/internal/matrix"
+	"storefront/e2e/internal/stack"
+)
+
+// reportNames are the variables that name the files which a run of the matrix writes.
+var reportNames = []string{"JUNIT_FILE", "REPORT_FILE"}
+
+// writeReports writes the reports that the environment names: JUnit XML for machines, Markdown for people.
+func writeReports(tally matrix.Tally, target matrix.Target, env map[string]string) error {
+	report := matrix.Report{Tally: tally, Time: time.Now(), Target: target.URLs[stack.Gateway], Images: strings.Fields(env["IMAGES"])}
+	for name, write := range map[string]func(io.Writer) error{"JUNIT_FILE": report.JUnit, "REPORT_FILE": report.Markdown} {
+		path := env[name]
+		if path == "" {
+			continue
+		}
+		var text bytes.Buffer
+		if err := write(&text); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if err := os.WriteFile(path, text.Bytes(), 0o644); err != nil { //nolint:gosec // others may read what became of the matrix
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
