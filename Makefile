@@ -35,9 +35,10 @@ roles: export REPORT_FILE ?= .data/reports/roles.md
 roles: ## run the role matrix against a stack of its own, against BASE_URL=…, or with STACK=compose against the containers
 	@go run ./e2e roles
 
-# Once more where no key is shared, with each kind of key.
+# Once more where no key is shared, with each kind of key and each source of public tokens.
 roles-jwks:
 	@for key in RS256 ES256 EdDSA; do echo "AUTH_MODE=jwks, $$key" && AUTH_MODE=jwks KEY=$$key REQUIRE=all go run ./e2e roles || exit 1; done
+	@echo "AUTH_MODE=jwks, GATEWAY_TOKEN_SOURCE=fusionauth" && AUTH_MODE=jwks GATEWAY_TOKEN_SOURCE=fusionauth REQUIRE=all go run ./e2e roles
 
 rotate-keys: ## give the demo's gateway a new signing key (AUTH_MODE=jwks); KEY=EdDSA or RS256 for another type
 	@go run ./e2e rotate-keys
@@ -59,7 +60,7 @@ check-containers: ## build the images, run them, and try them; needs a Docker en
 	deploy/with-engine env CONTAINERS=1 go test -count=1 -timeout 30m ./e2e/internal/compose
 
 verify-fusionauth: up ## the role matrix and the stand-in's own conformance tests against the real FusionAuth
-	STACK=compose REQUIRE=all $(MAKE) roles
+	STACK=compose REQUIRE=all $(MAKE) --no-print-directory roles
 	go run ./e2e conformance
 
 check: format vet standalone tidy-check lint test roles roles-jwks ## all that CI checks

@@ -19,6 +19,11 @@ type Config struct {
 
 	SigningKeys string // directory, with JWKS
 
+	TokenSource       string // of public requests: own or fusionAuthTokens
+	APIKey            config.Secret
+	AnonymousLoginID  string
+	AnonymousPassword config.Secret
+
 	CatalogURL      *url.URL
 	InventoryURL    *url.URL
 	UpstreamTimeout time.Duration
@@ -49,6 +54,7 @@ func declare(s *config.Settings) Config {
 		SessionStore:    s.Enum("SESSION_STORE", "memory", "where sessions are kept: memory (one gateway process)", "memory"),
 		SessionSecret:   s.Rotating("SESSION_SECRET", "seals the cookies of login attempts, at least 32 bytes; several, one a line: the first seals, all open", 32),
 	}
+	cfg.declareTokenSource(s)
 	s.RefuseDemo("FUSIONAUTH_CLIENT_SECRET", cfg.ClientSecret, cfg.GatewayURL)
 	s.RefuseDemo("SESSION_SECRET", cfg.SessionSecret, cfg.GatewayURL)
 	if cfg.AuthMode == config.JWKS && cfg.SigningKeys == "" {
@@ -66,6 +72,25 @@ func declare(s *config.Settings) Config {
 		s.Fault("OIDC_SCOPES", "must hold openid, without which no ID token says who signed in")
 	}
 	return cfg
+}
+
+// fusionAuthTokens is the value of GATEWAY_TOKEN_SOURCE with which FusionAuth makes every token.
+const fusionAuthTokens = "fusionauth"
+
+func (c *Config) declareTokenSource(s *config.Settings) {
+	c.TokenSource = s.Enum("GATEWAY_TOKEN_SOURCE", "own", "whose tokens public requests carry: own, or in jwks mode fusionauth (of the anonymous service user: bound to no service and no request)", "own", fusionAuthTokens)
+	used := c.TokenSource == fusionAuthTokens
+	c.APIKey = s.SecretIf(used, "FUSIONAUTH_API_KEY", "with GATEWAY_TOKEN_SOURCE=fusionauth: an API key that is restricted to POST /api/login", 8)
+	c.AnonymousLoginID = s.String("ANONYMOUS_LOGIN_ID", "anonymous@example.com", "with GATEWAY_TOKEN_SOURCE=fusionauth: the service user")
+	c.AnonymousPassword = s.SecretIf(used, "ANONYMOUS_PASSWORD", "with GATEWAY_TOKEN_SOURCE=fusionauth: its password", 8)
+	if used && c.AuthMode != config.JWKS {
+		s.Fault("GATEWAY_TOKEN_SOURCE", "is fusionauth, which needs AUTH_MODE=jwks")
+	}
+	for name, secret := range map[string]config.Secret{"FUSIONAUTH_API_KEY": c.APIKey, "ANONYMOUS_PASSWORD": c.AnonymousPassword} {
+		if secret.Demo() && !config.Loopback(c.GatewayURL.Hostname()) {
+			s.Fault(name, "is a demo value that everybody knows, and GATEWAY_URL is not loopback")
+		}
+	}
 }
 
 // secure reports whether browsers reach the gateway over https, so that its cookies must be Secure.

@@ -51,10 +51,11 @@ func TestLoadConfig_refuses(t *testing.T) {
 		"a time without unit":         {environment("UPSTREAM_TIMEOUT=10"), []string{"UPSTREAM_TIMEOUT"}},
 		"demo secrets in public": {environment("GATEWAY_URL=https://shop.example.com", "SESSION_SECRET=demo-"+longEnough, "FUSIONAUTH_CLIENT_SECRET=demo-x"),
 			[]string{"SESSION_SECRET: is a demo value", "FUSIONAUTH_CLIENT_SECRET: is a demo value"}},
-		"public keys without a key":           {[]string{"AUTH_MODE=jwks"}, []string{"GATEWAY_SIGNING_KEYS: is required"}},
-		"public keys and a shared one":        {keyEnvironment("JWT_SIGNING_KEY=" + longEnough), []string{"JWT_SIGNING_KEY: is set, but AUTH_MODE=jwks"}},
-		"public keys and HS256 for ID tokens": {keyEnvironment("ID_TOKEN_ALGS=RS256,HS256"), []string{"ID_TOKEN_ALGS: lists HS256"}},
-		"a misspelt name of its own":          {environment("UPSTREAM_TIMEOT=5s"), []string{"did you mean UPSTREAM_TIMEOUT?"}},
+		"public keys without a key":             {[]string{"AUTH_MODE=jwks"}, []string{"GATEWAY_SIGNING_KEYS: is required"}},
+		"public keys and a shared one":          {keyEnvironment("JWT_SIGNING_KEY=" + longEnough), []string{"JWT_SIGNING_KEY: is set, but AUTH_MODE=jwks"}},
+		"public keys and HS256 for ID tokens":   {keyEnvironment("ID_TOKEN_ALGS=RS256,HS256"), []string{"ID_TOKEN_ALGS: lists HS256"}},
+		"FusionAuth's tokens with a shared key": {environment("GATEWAY_TOKEN_SOURCE=fusionauth"), []string{"GATEWAY_TOKEN_SOURCE: is fusionauth, which needs AUTH_MODE=jwks", "FUSIONAUTH_API_KEY: is required", "ANONYMOUS_PASSWORD: is required"}},
+		"a misspelt name of its own":            {environment("UPSTREAM_TIMEOT=5s"), []string{"did you mean UPSTREAM_TIMEOUT?"}},
 	} {
 		_, err := loadConfig(tt.env)
 		for _, want := range tt.want {

@@ -22,7 +22,8 @@ type dependencies struct {
 	pages     *storefront.Pages
 	catalog   *upstream.Service
 	inventory *upstream.Service
-	keys      *keyring.Ring // nil where the signing key is shared
+	keys      *keyring.Ring    // nil where the signing key is shared
+	anonymous *login.Anonymous // nil where public requests carry the gateway's own tokens
 	signer    *auth.Signer
 }
 
@@ -46,8 +47,7 @@ func newDependencies(cfg Config, log *slog.Logger) (d *dependencies, err error) 
 	if err != nil {
 		return d, err
 	}
-	d.users, err = newLogin(cfg, d, log)
-	return d, err
+	return d, d.openLogin(cfg, log)
 }
 
 // openKeys makes the signer: of the shared key, or of the gateway's own, which are then published.
@@ -63,11 +63,25 @@ func (d *dependencies) openKeys(cfg Config, log *slog.Logger) (err error) {
 	return err
 }
 
-func newLogin(cfg Config, d *dependencies, log *slog.Logger) (*login.Login, error) {
+func (d *dependencies) openLogin(cfg Config, log *slog.Logger) error {
 	verifier, err := auth.UserVerifier(cfg.Common, log)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	if cfg.TokenSource == fusionAuthTokens {
+		d.anonymous, err = login.NewAnonymous(login.AnonymousConfig{
+			FusionAuthURL: cfg.FusionAuthURL, APIKey: cfg.APIKey, LoginID: cfg.AnonymousLoginID, Password: cfg.AnonymousPassword,
+			ClientID: cfg.ClientID, Verifier: verifier, TLS: cfg.TLS,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	d.users, err = newLogin(cfg, d, verifier, log)
+	return err
+}
+
+func newLogin(cfg Config, d *dependencies, verifier *auth.Verifier, log *slog.Logger) (*login.Login, error) {
 	return login.New(login.Config{
 		FusionAuthURL:       cfg.FusionAuthURL,
 		FusionAuthPublicURL: cfg.FusionAuthPublicURL,
@@ -87,9 +101,13 @@ func newLogin(cfg Config, d *dependencies, log *slog.Logger) (*login.Login, erro
 	})
 }
 
-// gatewayToken is the source of tokens that prove "through the gateway" to one service: a fresh one for each request.
-func (d *dependencies) gatewayToken(audience string) upstream.TokenSource {
-	return func(_ *gin.Context, target auth.Target, _ bool) (string, error) {
+// publicToken is the source of tokens for public requests to one service: a fresh one of the gateway's own for each, or the anonymous
+// service user's.
+func (d *dependencies) publicToken(audience string) upstream.TokenSource {
+	return func(c *gin.Context, target auth.Target, renew bool) (string, error) {
+		if d.anonymous != nil {
+			return d.anonymous.Token(c.Request.Context(), renew)
+		}
 		return d.signer.Sign(audience, target)
 	}
 }
@@ -103,7 +121,7 @@ func (d *dependencies) products(c *gin.Context, within time.Duration) ([]storefr
 	var list struct {
 		Products []storefront.Product `json:"products"`
 	}
-	err := d.catalog.Fetch(c, d.gatewayToken("catalog"), "/products", within, &list)
+	err := d.catalog.Fetch(c, d.publicToken("catalog"), "/products", within, &list)
 	return list.Products, err
 }
 

@@ -26,8 +26,8 @@ func newRouter(cfg Config, log *slog.Logger, d *dependencies) (*gin.Engine, erro
 	server.Get(r, "/.well-known/jwks.json", d.publicKeys())
 
 	public := r.Group("/")
-	server.Get(public, "/products", d.catalog.Forward(d.gatewayToken("catalog"), false))
-	server.Get(public, "/products/:id", server.RequireID, d.catalog.Forward(d.gatewayToken("catalog"), false))
+	server.Get(public, "/products", d.catalog.Forward(d.publicToken("catalog"), false))
+	server.Get(public, "/products/:id", server.RequireID, d.catalog.Forward(d.publicToken("catalog"), false))
 
 	staff := r.Group("/", d.users.Require, auth.RequireRole("", auth.Admin, auth.BranchManager))
 	server.Get(staff, "/branches/:id/products", server.RequireID, d.inventory.Forward(d.userToken, true))

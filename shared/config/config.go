@@ -164,6 +164,15 @@ func (s *Settings) Secret(name, doc string, minBytes int) Secret {
 	return v
 }
 
+// SecretIf declares a secret that is required only if it is used; else it is left unread.
+func (s *Settings) SecretIf(used bool, name, doc string, minBytes int) Secret {
+	if used {
+		return s.Secret(name, doc, minBytes)
+	}
+	s.declare(Setting{Name: name, Doc: doc, Secret: true})
+	return ""
+}
+
 func (s *Settings) declare(setting Setting) { s.declared = append(s.declared, setting) }
 
 const fileSuffix = "_FILE"

@@ -69,7 +69,12 @@ func Watch[T any](log *slog.Logger, r Rotating, derive func([]Secret) (T, error)
 
 func (r Rotating) look() (mark string, read func() ([]Secret, error)) {
 	if r.path == "" {
-		return "", func() ([]Secret, error) { return r.values, nil }
+		return "", func() ([]Secret, error) {
+			if len(r.values) == 0 {
+				return nil, errors.New("secret has no value")
+			}
+			return r.values, nil
+		}
 	}
 	text, err := readLimited(r.path)
 	if err != nil {

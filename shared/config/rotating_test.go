@@ -102,7 +102,9 @@ func TestWatch(t *testing.T) {
 		{next + "\n", next + ";"},
 	} {
 		v.write(t, step.text)
-		await(t, step.want, func() bool { return live.Get() == step.want })
+		if got := live.Look(); got != step.want {
+			t.Errorf("value = %q, want %q", got, step.want)
+		}
 	}
 	if strings.Contains(log.String(), "0123") || strings.Count(log.String(), "changed setting is in use") != 3 {
 		t.Errorf("log:\n%s", &log)
@@ -128,16 +130,17 @@ func TestWatch_keepsTheOldWhenTheNewIsBad(t *testing.T) {
 			var log journal
 			live := v.watch(t, &log)
 			spoil(v)
-			await(t, "the log line", func() bool { return live.Get() == old+";" && strings.Contains(log.String(), "level=ERROR") })
-			if text := log.String(); !strings.Contains(text, "setting=X") || strings.Contains(text, "hunter2") || strings.Contains(text, "0123") {
-				t.Errorf("log: %s", text)
+			if got := live.Look(); got != old+";" {
+				t.Errorf("value = %q, want the old one", got)
 			}
-			if live.Get() != old+";" {
-				t.Errorf("value = %q, want the old one", live.Get())
+			if text := log.String(); !strings.Contains(text, "level=ERROR") || !strings.Contains(text, "setting=X") || strings.Contains(text, "hunter2") || strings.Contains(text, "0123") {
+				t.Errorf("log: %s", text)
 			}
 			_ = os.Remove(v.path)
 			v.write(t, next)
-			await(t, "what is good again", func() bool { return live.Get() == next+";" })
+			if got := live.Look(); got != next+";" {
+				t.Errorf("value = %q, want what is good again", got)
+			}
 		})
 	}
 }
@@ -148,13 +151,18 @@ func TestWatch_demoStaysDemo(t *testing.T) {
 	v := newVault(t, "demo-"+old)
 	live := v.watch(t, &journal{})
 	v.write(t, "demo-"+next)
-	await(t, "the next demo secret", func() bool { return live.Get() == "demo-"+next+";" })
+	if got := live.Look(); got != "demo-"+next+";" {
+		t.Errorf("value = %q, want the next demo secret", got)
+	}
 }
 
 func TestWatch_refusesABadStart(t *testing.T) {
 	t.Parallel()
 	if _, err := config.Watch((&journal{}).logger(), config.Fixed("a secret that derive does not like: "+old), joined); err == nil {
 		t.Error("Watch = nil error")
+	}
+	if _, err := config.Watch((&journal{}).logger(), config.Rotating{}, joined); err == nil {
+		t.Error("Watch of nothing = nil error")
 	}
 	if live, err := config.Watch((&journal{}).logger(), config.Fixed(next, old), joined); err != nil || live.Get() != next+";"+old+";" {
 		t.Errorf("Watch(Fixed) = %v", err)

@@ -44,11 +44,11 @@ func (c Container) well() bool {
 }
 
 func (c Container) String() string {
-	switch {
-	case c.State == "running":
+	switch c.State {
+	case "running":
 		return fmt.Sprintf("%s is %s", c.Service, c.Health)
-	case c.State == "exited":
-		return fmt.Sprintf("%s is %s (exit code %d)", c.Service, c.State, c.ExitCode)
+	case "exited":
+		return fmt.Sprintf("%s has exited (code %d)", c.Service, c.ExitCode)
 	default:
 		return fmt.Sprintf("%s is %s", c.Service, c.State)
 	}

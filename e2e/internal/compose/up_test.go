@@ -25,13 +25,13 @@ func TestUp_saysWhichContainerFailsAndWhy(t *testing.T) {
 	t.Parallel()
 	running(t)
 	p := tree(t)
-	p.Env = append(p.Env, "AUTH_MODE=sideways")
+	p.Env = append(p.Env, "FUSIONAUTH_PUBLIC_URL=http://login.example.com")
 	t.Cleanup(func() {
 		if err := remove(p); err != nil {
 			t.Error(err)
 		}
 	})
-	fails(t, p.Up(t.Context(), &bytes.Buffer{}), "catalog is ", "its last lines:", `AUTH_MODE: "sideways"`, "make down")
+	fails(t, p.Up(t.Context(), &bytes.Buffer{}), "catalog is ", "its last lines:", "FUSIONAUTH_PUBLIC_URL: is plain http", "make down")
 }
 
 func TestUp_saysThatNoEngineAnswers(t *testing.T) {

@@ -95,6 +95,11 @@ func (s *Stack) settings(svc service) map[string]string {
 		if !s.cfg.sharedKey() {
 			env["GATEWAY_SIGNING_KEYS"] = s.cfg.Keys
 		}
+		if source := s.cfg.Env["GATEWAY_TOKEN_SOURCE"]; source != "" {
+			env["GATEWAY_TOKEN_SOURCE"] = source
+			env["FUSIONAUTH_API_KEY"] = s.cfg.Secrets["GATEWAY_LOGIN_API_KEY"]
+			maps.Copy(env, s.cfg.Secrets.pick("ANONYMOUS_PASSWORD"))
+		}
 		env["CATALOG_URL"] = s.URL(Catalog)
 		env["INVENTORY_URL"] = s.URL(Inventory)
 	}

@@ -62,9 +62,6 @@ func newAttempts(log *slog.Logger, secret config.Rotating, secure bool) (*attemp
 }
 
 func sealers(secrets []config.Secret) ([]cipher.AEAD, error) {
-	if len(secrets) == 0 {
-		return nil, errors.New("is missing")
-	}
 	aeads := make([]cipher.AEAD, len(secrets))
 	for i, secret := range secrets {
 		var err error
@@ -77,7 +74,7 @@ func sealers(secrets []config.Secret) ([]cipher.AEAD, error) {
 
 func sealer(secret []byte) (cipher.AEAD, error) {
 	if len(secret) < 32 {
-		return nil, errors.New("is shorter than 32 bytes")
+		return nil, errors.New("shorter than 32 bytes")
 	}
 	key, err := hkdf.Key(sha256.New, secret, nil, "storefront login attempt", 32)
 	if err != nil {

@@ -1,6 +1,7 @@
 package login_test
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -36,6 +37,7 @@ type identity struct {
 	lie       lie
 	lifetime  time.Duration // of access tokens
 	refreshes atomic.Int64
+	logins    atomic.Int64
 	revoked   []string
 }
 
@@ -54,6 +56,7 @@ type lie struct {
 	accessKey *authtest.Key
 	answer    func(w http.ResponseWriter, body map[string]any) bool // true: it has answered
 	jwks      string
+	secret    string // of the client, once it was changed
 	refresh   func(w http.ResponseWriter, body map[string]any) bool
 }
 
@@ -61,6 +64,7 @@ const (
 	clientID     = authtest.ClientID
 	clientSecret = "client secret+with/odd=signs&enough"
 	subject      = authtest.Subject
+	apiKey       = "api-key-of-the-gateway"
 )
 
 func newIdentity(t testing.TB, clock func() time.Time) *identity {
@@ -86,6 +90,7 @@ func newIdentity(t testing.TB, clock func() time.Time) *identity {
 	mux.HandleFunc("GET /oauth2/authorize", i.authorize)
 	mux.HandleFunc("POST /oauth2/token", func(w http.ResponseWriter, r *http.Request) { i.token(t, w, r) })
 	mux.HandleFunc("POST /api/logout", i.logout)
+	mux.HandleFunc("POST /api/login", func(w http.ResponseWriter, r *http.Request) { i.login(t, w, r) })
 	i.Server = httptest.NewServer(mux)
 	t.Cleanup(i.Close)
 	return i
@@ -139,7 +144,7 @@ func (i *identity) token(t testing.TB, w http.ResponseWriter, r *http.Request) {
 	id, secret, _ := r.BasicAuth()
 	id, _ = url.QueryUnescape(id)
 	secret, _ = url.QueryUnescape(secret)
-	if id != clientID || secret != clientSecret {
+	if id != clientID || secret != cmp.Or(i.told().secret, clientSecret) {
 		writeJSON(w, http.StatusUnauthorized, map[string]string{"error": "invalid_client"})
 		return
 	}
@@ -207,6 +212,24 @@ func (i *identity) issue(t testing.TB, l lie, g grant) map[string]any {
 	}
 	return map[string]any{
 		"access_token": accessToken, "id_token": idToken, "refresh_token": "refresh", "token_type": "Bearer", "expires_in": int(i.lifetime.Seconds()),
+	}
+}
+
+// login is FusionAuth's Login API.
+func (i *identity) login(t testing.TB, w http.ResponseWriter, r *http.Request) {
+	var body struct{ LoginID, Password, ApplicationID string }
+	_ = json.NewDecoder(r.Body).Decode(&body)
+	i.logins.Add(1)
+	if r.Header.Get("Authorization") != apiKey || body.LoginID != "anonymous@example.com" || body.Password != "password" || body.ApplicationID != clientID {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	l := i.told()
+	answer := map[string]any{"token": i.tokens.Users.Token(t, i.tokens.UserHeader(), i.tokens.UserClaims(authtest.Claims{
+		"iss": i.URL, "roles": []string{"anonymous"}, "exp": i.clock().Add(i.lifetime).Unix(), "jti": rand.Text(),
+	}, l.access))}
+	if l.answer == nil || !l.answer(w, answer) {
+		writeJSON(w, http.StatusOK, answer)
 	}
 }
 

@@ -3,6 +3,7 @@ package login
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -65,7 +66,7 @@ func New(cfg Config) (*Login, error) {
 	}
 	secret, err := config.Watch(cfg.Log, cfg.ClientSecret, func(values []config.Secret) (config.Secret, error) { return values[0], nil })
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("login config: ClientSecret: %w", err)
 	}
 	l := &Login{cfg: cfg, client: newClient(cfg.TLS), secret: secret, attempts: attempts, now: cfg.Now}
 	l.provider = &discovery{cfg: cfg, client: l.client, secret: secret}

@@ -1,14 +1,41 @@
 package login_test
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/gin-gonic/gin"
+
 	"storefront/gateway/internal/login"
+	"storefront/gateway/internal/session"
+	"storefront/shared/auth/authtest"
+	"storefront/shared/config"
 )
 
 func TestNew_refuses(t *testing.T) {
 	t.Parallel()
-	if _, err := login.New(login.Config{}); err == nil {
-		t.Error("New of nothing = nil error")
+	const long = config.Secret("0123456789abcdef0123456789abcdef")
+	good := login.Config{
+		Store: session.NewMemory(1, nil), Verifier: authtest.New(t, "HS256").Verifier(t, "gateway"), ConfirmLogout: func(*gin.Context) {},
+		GatewayURL: mustParse(t, "http://localhost:3000"), ClientSecret: config.Fixed(clientSecret), Secret: config.Fixed(long, long),
+	}
+	if _, err := login.New(good); err != nil {
+		t.Fatalf("New = %v", err)
+	}
+	for name, change := range map[string]func(*login.Config){
+		"Store":         func(c *login.Config) { c.Store = nil },
+		"Verifier":      func(c *login.Config) { c.Verifier = nil },
+		"ConfirmLogout": func(c *login.Config) { c.ConfirmLogout = nil },
+		"GatewayURL":    func(c *login.Config) { c.GatewayURL = nil },
+		"ClientSecret":  func(c *login.Config) { c.ClientSecret = config.Rotating{} },
+		"Secret":        func(c *login.Config) { c.Secret = config.Rotating{} },
+		"Secret: short": func(c *login.Config) { c.Secret = config.Fixed(long, "hunter2") },
+	} {
+		cfg := good
+		change(&cfg)
+		field, _, _ := strings.Cut(name, ":")
+		if _, err := login.New(cfg); err == nil || !strings.Contains(err.Error(), field) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("New without a good %s = %v, want a fault of that field", name, err)
+		}
 	}
 }
