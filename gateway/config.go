@@ -20,9 +20,9 @@ type Config struct {
 	SigningKeys string // directory, with JWKS
 
 	TokenSource       string // of public requests: own or fusionAuthTokens
-	APIKey            config.Secret
+	APIKey            config.Rotating
 	AnonymousLoginID  string
-	AnonymousPassword config.Secret
+	AnonymousPassword config.Rotating
 
 	CatalogURL      *url.URL
 	InventoryURL    *url.URL
@@ -80,17 +80,14 @@ const fusionAuthTokens = "fusionauth"
 func (c *Config) declareTokenSource(s *config.Settings) {
 	c.TokenSource = s.Enum("GATEWAY_TOKEN_SOURCE", "own", "whose tokens public requests carry: own, or in jwks mode fusionauth (of the anonymous service user: bound to no service and no request)", "own", fusionAuthTokens)
 	used := c.TokenSource == fusionAuthTokens
-	c.APIKey = s.SecretIf(used, "FUSIONAUTH_API_KEY", "with GATEWAY_TOKEN_SOURCE=fusionauth: an API key that is restricted to POST /api/login", 8)
+	c.APIKey = s.RotatingIf(used, "FUSIONAUTH_API_KEY", "with GATEWAY_TOKEN_SOURCE=fusionauth: an API key that is restricted to POST /api/login", 8)
 	c.AnonymousLoginID = s.String("ANONYMOUS_LOGIN_ID", "anonymous@example.com", "with GATEWAY_TOKEN_SOURCE=fusionauth: the service user")
-	c.AnonymousPassword = s.SecretIf(used, "ANONYMOUS_PASSWORD", "with GATEWAY_TOKEN_SOURCE=fusionauth: its password", 8)
+	c.AnonymousPassword = s.RotatingIf(used, "ANONYMOUS_PASSWORD", "with GATEWAY_TOKEN_SOURCE=fusionauth: its password", 8)
 	if used && c.AuthMode != config.JWKS {
 		s.Fault("GATEWAY_TOKEN_SOURCE", "is fusionauth, which needs AUTH_MODE=jwks")
 	}
-	for name, secret := range map[string]config.Secret{"FUSIONAUTH_API_KEY": c.APIKey, "ANONYMOUS_PASSWORD": c.AnonymousPassword} {
-		if secret.Demo() && !config.Loopback(c.GatewayURL.Hostname()) {
-			s.Fault(name, "is a demo value that everybody knows, and GATEWAY_URL is not loopback")
-		}
-	}
+	s.RefuseDemo("FUSIONAUTH_API_KEY", c.APIKey, c.GatewayURL)
+	s.RefuseDemo("ANONYMOUS_PASSWORD", c.AnonymousPassword, c.GatewayURL)
 }
 
 // secure reports whether browsers reach the gateway over https, so that its cookies must be Secure.

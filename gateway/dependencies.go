@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -71,7 +72,7 @@ func (d *dependencies) openLogin(cfg Config, log *slog.Logger) error {
 	if cfg.TokenSource == fusionAuthTokens {
 		d.anonymous, err = login.NewAnonymous(login.AnonymousConfig{
 			FusionAuthURL: cfg.FusionAuthURL, APIKey: cfg.APIKey, LoginID: cfg.AnonymousLoginID, Password: cfg.AnonymousPassword,
-			ClientID: cfg.ClientID, Verifier: verifier, TLS: cfg.TLS,
+			ClientID: cfg.ClientID, Verifier: verifier, TLS: cfg.TLS, Log: log,
 		})
 		if err != nil {
 			return err
@@ -105,11 +106,15 @@ func newLogin(cfg Config, d *dependencies, verifier *auth.Verifier, log *slog.Lo
 // service user's.
 func (d *dependencies) publicToken(audience string) upstream.TokenSource {
 	return func(c *gin.Context, target auth.Target, renew bool) (string, error) {
-		if d.anonymous != nil {
-			return d.anonymous.Token(c.Request.Context(), renew)
-		}
-		return d.signer.Sign(audience, target)
+		return d.token(c.Request.Context(), audience, target, renew)
 	}
+}
+
+func (d *dependencies) token(ctx context.Context, audience string, target auth.Target, renew bool) (string, error) {
+	if d.anonymous != nil {
+		return d.anonymous.Token(ctx, renew)
+	}
+	return d.signer.Sign(audience, target)
 }
 
 // userToken is the source of the caller's own access token.
@@ -121,7 +126,12 @@ func (d *dependencies) products(c *gin.Context, within time.Duration) ([]storefr
 	var list struct {
 		Products []storefront.Product `json:"products"`
 	}
-	err := d.catalog.Fetch(c, d.publicToken("catalog"), "/products", within, &list)
+	token := func(c *gin.Context, target auth.Target, renew bool) (string, error) {
+		ctx, cancel := context.WithTimeout(c.Request.Context(), within)
+		defer cancel()
+		return d.token(ctx, "catalog", target, renew)
+	}
+	err := d.catalog.Fetch(c, token, "/products", within, &list)
 	return list.Products, err
 }
 

@@ -96,6 +96,8 @@ func sourceAttacks() []attack {
 		list = append(list, user("T8 sub "+name, "user/subject", auth.ErrSubject, authtest.Claims{"sub": v}))
 	}
 	return append(list,
+		user("T9 ID token with at_hash", "user/ID token", auth.ErrType, authtest.Claims{"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}),
+		user("T9 ID token with c_hash", "user/ID token", auth.ErrType, authtest.Claims{"c_hash": nil}),
 		user("T8 jti is a number", "user/token id", auth.ErrTokenID, authtest.Claims{"jti": 1}),
 		user("T8 jti is null", "user/token id", auth.ErrTokenID, authtest.Claims{"jti": nil}))
 }

@@ -11,8 +11,8 @@
 //	api.GET("/branches/:id/products", auth.RequireRole("", auth.Admin, auth.BranchManager), list)
 //
 // The package parses tokens itself and leaves only the cryptography to golang-jwt, because the rules of RFC 8725 need
-// more than that library looks at: duplicate and case-folded names, crit, typ, trailing bits. It keeps no state, signs
-// nobody in, and fetches nothing: where keys come from is the business of a [KeySet].
+// more than that library looks at: duplicate and case-folded names, crit, typ, trailing bits. It signs nobody in. Where
+// keys come from is the business of a [KeySet]: [StaticKeys], or [RemoteKeys], which fetches what an issuer publishes.
 package auth
 
 // MaxTokenBytes is the length up to which a token is looked at; anything longer is refused unread (API4:2023).

@@ -19,6 +19,7 @@ type inspection struct {
 	expect *source
 	target Target
 	now    time.Time
+	key    Key    // that the signature was made with
 	roles  []Role // what checkRoles found: without that check nobody has a role
 }
 
@@ -44,6 +45,7 @@ var userChecks = []check{
 	{"issuer", checkIssuer},
 	{"audience", checkAudience},
 	{"applicationId", checkApplication},
+	{"ID token", checkNoIDToken},
 	{"expiry", checkExpiry},
 	{"not before", checkNotBefore},
 	{"issued at", checkIssuedAt},
@@ -119,6 +121,12 @@ func checkApplication(in *inspection) error {
 	}
 	id, ok := in.claims.text("applicationId")
 	return refuseIf(!ok || id != in.expect.application, ErrApplication)
+}
+
+// checkNoIDToken: an ID token says who signed in, to the client alone. FusionAuth gives it the access token's iss, aud
+// and, where keys are published, its key too; the hashes of what came with it tell it apart (OpenID Connect Core §3.3.2.11).
+func checkNoIDToken(in *inspection) error {
+	return refuseIf(in.claims.has("at_hash") || in.claims.has("c_hash"), ErrType)
 }
 
 func checkExpiry(in *inspection) error {

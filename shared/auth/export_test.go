@@ -8,6 +8,27 @@ import (
 // ParseObject lets the fuzz test compare the strict parser with encoding/json.
 var ParseObject = parseObject
 
+// VerdictSlots is how many tokens a verifier remembers at most.
+const VerdictSlots = verdictSlots
+
+// Remembers reports whether a verdict of the token is kept.
+func (v *Verifier) Remembers(compact string) bool {
+	token := hash(compact)
+	return v.verdicts != nil && v.verdicts.find(&token) != nil
+}
+
+// Remembered returns how many verdicts are kept.
+func (v *Verifier) Remembered() (n int) {
+	for i := range v.verdicts {
+		for j := range v.verdicts[i] {
+			if v.verdicts[i][j].Load() != nil {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // When key sets are fetched again.
 const (
 	UnknownPause = unknownPause
@@ -16,7 +37,7 @@ const (
 )
 
 // Renewing reports whether a remote set is being fetched in the background.
-func Renewing(keys KeySet) bool { return keys.(*remoteKeys).renewal.Load() }
+func Renewing(keys KeySet) bool { return keys.(*remoteKeys).byID.Renewing() }
 
 // ParseJWKS reads a key set as one that was fetched.
 var ParseJWKS = parseJWKS
@@ -41,7 +62,7 @@ func (v *Verifier) CheckNames() []string {
 // Without returns a copy of the verifier that lacks one line of the lists.
 func (v *Verifier) Without(name string) *Verifier {
 	hurt, gateway := *v, *v.gateway
-	hurt.gateway = &gateway
+	hurt.gateway, hurt.verdicts = &gateway, &verdicts{}
 	for list, checks := range hurt.lists() {
 		*checks = slices.DeleteFunc(slices.Clone(*checks), func(c check) bool { return list+"/"+c.name == name })
 	}

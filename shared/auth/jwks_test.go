@@ -126,8 +126,8 @@ func TestParseJWKS_passesOver(t *testing.T) {
 		"EC x too short":                ec.with(jwk{"x": fmt.Sprint(ec["x"])[4:]}),
 		"EC compressed":                 ec.with(jwk{"y": authtest.Absent}),
 		"EC the point at infinity":      ec.with(jwk{"x": authtest.Encode(strings.Repeat("\x00", 32)), "y": authtest.Encode(strings.Repeat("\x00", 32))}),
-		"P-384":                         ec.with(jwk{"crv": "P-384", "x": encoded(p384.X), "y": encoded(p384.Y)}), //nolint:staticcheck // the coordinates are what a JWK holds
-		"P-384 called P-256":            ec.with(jwk{"x": encoded(p384.X), "y": encoded(p384.Y)}),                 //nolint:staticcheck // see above
+		"P-384":                         ec.with(jwk{"crv": "P-384", "x": encoded(p384.X), "y": encoded(p384.Y)}),
+		"P-384 called P-256":            ec.with(jwk{"x": encoded(p384.X), "y": encoded(p384.Y)}),
 		"secp256k1":                     ec.with(jwk{"crv": "secp256k1"}),
 		"EC of kty RSA":                 ec.with(jwk{"kty": "RSA"}),
 		"Ed25519 too short":             okp.with(jwk{"x": authtest.Encode(strings.Repeat("x", ed25519.PublicKeySize-1))}),

@@ -7,6 +7,8 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -93,7 +95,9 @@ func fitsEd25519(material any) (bool, error) {
 type Key struct {
 	ID        string // kid
 	Algorithm string // alg: one of the closed table
-	material  any
+
+	material    any
+	fingerprint digest // of the material: two keys are one when it is the same
 }
 
 // HMACKey returns the key of a shared secret, which is used as the bytes it is. It refuses fewer than 32 of them.
@@ -119,10 +123,19 @@ func newKey(id string, material any) (Key, error) {
 		case err != nil:
 			return Key{}, fmt.Errorf("key %q: %w", id, err)
 		case fits:
-			return Key{ID: id, Algorithm: a.name, material: material}, nil
+			print, err := fingerprint(material)
+			return Key{ID: id, Algorithm: a.name, material: material, fingerprint: print}, err
 		}
 	}
 	return Key{}, fmt.Errorf("key %q: no algorithm takes a key of type %T", id, material)
+}
+
+func fingerprint(material any) (digest, error) {
+	if secret, ok := material.([]byte); ok {
+		return sha256.Sum256(secret), nil
+	}
+	der, err := x509.MarshalPKIXPublicKey(material)
+	return sha256.Sum256(der), err
 }
 
 // Public returns what a JWKS may publish of the key: nil for a shared secret.

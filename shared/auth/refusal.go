@@ -26,7 +26,7 @@ const (
 	ErrTooLong      Refusal = "token_too_long"   // over MaxTokenBytes
 	ErrMalformed    Refusal = "malformed_token"  // not three parts of strict base64url, or not strict JSON
 	ErrHeader       Refusal = "bad_header"       // a header parameter that must not be there: crit, b64, zip, enc
-	ErrType         Refusal = "bad_type"         // typ of another kind of token
+	ErrType         Refusal = "bad_type"         // another kind of token, by its typ or its claims
 	ErrKeyID        Refusal = "bad_kid"          // kid is not a string
 	ErrGatewayToken Refusal = "no_gateway_token" // a gateway token where none is taken
 	ErrUnknownKey   Refusal = "unknown_kid"      // no key goes by this kid

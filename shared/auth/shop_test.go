@@ -52,6 +52,7 @@ func (s *shop) serve(t *testing.T, v *auth.Verifier, loginRedirect, forbiddenLoc
 	users := engine.Group("/", auth.Authenticate(v, auth.UserToken, loginRedirect))
 	users.GET("/me", show)
 	users.GET("/branches/:id/products", auth.RequireRole(forbiddenLocation, auth.Admin, auth.BranchManager), show)
+	engine.GET("/gateway-only", auth.Authenticate(v, auth.GatewayToken, loginRedirect), show)
 	engine.GET("/forgotten", auth.RequireRole("", auth.Admin), show)
 	server := httptest.NewServer(engine)
 	t.Cleanup(server.Close)

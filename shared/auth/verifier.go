@@ -35,6 +35,10 @@ type Config struct {
 	Users   UserIssuer       // required
 	Gateway Issuer           // all of it, or nothing: then gateway tokens are refused, as on the gateway itself
 	Now     func() time.Time // nil means time.Now
+
+	// Forgetful has every token verified anew, for measurements. Otherwise a user token that was verified is remembered
+	// until it expires, or its key is no longer one of Users.Keys.
+	Forgetful bool
 }
 
 // Target is the request that a gateway token is bound to: the method and the request target as they stand in the
@@ -43,10 +47,11 @@ type Target struct{ Method, URI string }
 
 // Verifier tells who sent a token. It is safe for concurrent use and takes no locks of its own.
 type Verifier struct {
-	header  []check
-	users   source
-	gateway *source // nil where no gateway token is taken
-	now     func() time.Time
+	header   []check
+	users    source
+	gateway  *source   // nil where no gateway token is taken
+	verdicts *verdicts // nil where none are kept
+	now      func() time.Time
 }
 
 // source is one maker of tokens: its keys, and what its tokens must say.
@@ -88,14 +93,36 @@ func NewVerifier(cfg Config) (*Verifier, error) {
 	if v.now == nil {
 		v.now = time.Now
 	}
+	if !cfg.Forgetful {
+		v.verdicts = &verdicts{}
+	}
 	return v, nil
 }
 
 // Verify returns the caller that the token proves, for the request that carries it. Every other outcome is a [Refusal],
 // but for a [KeySet] that cannot answer: that error is the KeySet's own.
 func (v *Verifier) Verify(ctx context.Context, compact string, target Target) (Principal, error) {
-	in := inspection{target: target, now: v.now()}
-	payload, err := v.open(ctx, compact, &in)
+	if len(compact) > MaxTokenBytes {
+		return Principal{}, ErrTooLong
+	}
+	now := v.now()
+	if v.verdicts == nil {
+		return v.verify(ctx, compact, &inspection{target: target, now: now})
+	}
+	token := hash(compact)
+	if p, ok := v.recall(ctx, &token, now); ok {
+		return p, nil
+	}
+	in := &inspection{target: target, now: now}
+	p, err := v.verify(ctx, compact, in)
+	if err == nil && p.Kind == UserToken {
+		v.remember(token, in, p)
+	}
+	return p, err
+}
+
+func (v *Verifier) verify(ctx context.Context, compact string, in *inspection) (Principal, error) {
+	payload, err := v.open(ctx, compact, in)
 	if err != nil {
 		return Principal{}, err
 	}
@@ -103,7 +130,7 @@ func (v *Verifier) Verify(ctx context.Context, compact string, target Target) (P
 	if in.claims, ok = parseObject(payload); !ok {
 		return Principal{}, ErrMalformed
 	}
-	if err := runChecks(in.expect.checks, &in); err != nil {
+	if err := runChecks(in.expect.checks, in); err != nil {
 		return Principal{}, err
 	}
 	return in.principal(), nil
@@ -127,7 +154,8 @@ func (v *Verifier) open(ctx context.Context, compact string, in *inspection) (st
 	if err != nil {
 		return "", fmt.Errorf("find key of token: %w", err)
 	}
-	return t.payload, authentic(t, keys)
+	in.key, err = authentic(t, keys)
+	return t.payload, err
 }
 
 // source chooses by typ alone, and the chosen one's keys must then have made the token: a user token that calls itself
@@ -139,10 +167,11 @@ func (v *Verifier) source(header object) *source {
 	return &v.users
 }
 
-// authentic tries the keys whose algorithm is the token's; the token's wish for another one is never followed.
-func authentic(t token, keys []Key) error {
+// authentic returns the key that made the token. It tries those whose algorithm is the token's; the token's wish for
+// another one is never followed.
+func authentic(t token, keys []Key) (Key, error) {
 	if len(keys) == 0 {
-		return ErrUnknownKey
+		return Key{}, ErrUnknownKey
 	}
 	alg, _ := t.header.text("alg")
 	refusal := ErrAlgorithm
@@ -152,11 +181,11 @@ func authentic(t token, keys []Key) error {
 			continue
 		}
 		if method.Verify(t.signed, t.signature, k.material) == nil {
-			return nil
+			return k, nil
 		}
 		refusal = ErrSignature
 	}
-	return refusal
+	return Key{}, refusal
 }
 
 // principal reads what the checks have seen.

@@ -91,14 +91,10 @@ func (s *Settings) Common(addr string) Common {
 // signingKey is the shared key, which only HMAC has. One that is set and not used would be taken for what protects the shop.
 func (s *Settings) signingKey(c Common) Rotating {
 	const name, doc = "JWT_SIGNING_KEY", "hmac: the key that signs and verifies every token, at least 32 bytes; several, one a line: the first signs, all verify"
-	if c.AuthMode == JWKS {
-		s.declare(Setting{Name: name, Doc: doc, Secret: true})
-		if s.IsSet(name) {
-			s.Fault(name, "is set, but AUTH_MODE=jwks shares no key; unset it")
-		}
-		return Rotating{}
+	if c.AuthMode == JWKS && s.IsSet(name) {
+		s.Fault(name, "is set, but AUTH_MODE=jwks shares no key; unset it")
 	}
-	key := s.Rotating(name, doc, 32)
+	key := s.RotatingIf(c.AuthMode != JWKS, name, doc, 32)
 	s.RefuseDemo(name, key, c.GatewayURL)
 	return key
 }

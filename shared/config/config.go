@@ -151,28 +151,6 @@ func parseURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// Secret declares a required secret of at least minBytes bytes.
-func (s *Settings) Secret(name, doc string, minBytes int) Secret {
-	s.declare(Setting{Name: name, Doc: doc, Secret: true})
-	v := Secret(s.lookup(name, ""))
-	switch {
-	case v == "":
-		s.Fault(name, "is required: set it, or %s%s to a file that holds it", name, fileSuffix)
-	case len(strings.TrimSpace(string(v))) < minBytes:
-		s.Fault(name, "is shorter than %d bytes; make one with: openssl rand -base64 48", minBytes)
-	}
-	return v
-}
-
-// SecretIf declares a secret that is required only if it is used; else it is left unread.
-func (s *Settings) SecretIf(used bool, name, doc string, minBytes int) Secret {
-	if used {
-		return s.Secret(name, doc, minBytes)
-	}
-	s.declare(Setting{Name: name, Doc: doc, Secret: true})
-	return ""
-}
-
 func (s *Settings) declare(setting Setting) { s.declared = append(s.declared, setting) }
 
 const fileSuffix = "_FILE"

@@ -35,6 +35,15 @@ func (s *Settings) Rotating(name, doc string, minBytes int) Rotating {
 	return r
 }
 
+// RotatingIf declares a secret that is required when needed, and otherwise not looked at.
+func (s *Settings) RotatingIf(needed bool, name, doc string, minBytes int) Rotating {
+	if needed {
+		return s.Rotating(name, doc, minBytes)
+	}
+	s.declare(Setting{Name: name, Doc: doc, Secret: true})
+	return Rotating{}
+}
+
 // parse takes the text apart. Its errors never show any of it.
 func (r Rotating) parse(text string) ([]Secret, error) {
 	var values []Secret

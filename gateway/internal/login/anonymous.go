@@ -7,136 +7,141 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
-	"sync/atomic"
+	"slices"
 	"time"
-
-	"golang.org/x/sync/singleflight"
 
 	"storefront/shared/auth"
 	"storefront/shared/config"
+	"storefront/shared/fresh"
 )
 
-// AnonymousConfig says as whom public requests are made. Every field is required but for TLS and Now.
+// AnonymousConfig is what signing the service user in needs. Every field is required but TLS and Now.
 type AnonymousConfig struct {
 	FusionAuthURL *url.URL
-	APIKey        config.Secret // restricted to POST /api/login
-	LoginID       string        // of the service user
-	Password      config.Secret
-	ClientID      string
+	APIKey        config.Rotating // may do no more than POST /api/login
+	LoginID       string
+	Password      config.Rotating
+	ClientID      string         // the application whose role the user has
 	Verifier      *auth.Verifier // of user tokens
 	TLS           *tls.Config
+	Log           *slog.Logger // hears of logins that fail and secrets that have changed
 	Now           func() time.Time
 }
 
-// Anonymous signs in as a service user with the role anonymous, by FusionAuth's Login API, so that FusionAuth makes every token of the
-// system (the article's suggestion). One token serves all public requests until it is renewed: unlike a token of the gateway's own it
-// is bound to no service and no request, so whoever steals one reads what is public until it expires.
+// Anonymous is the service user as whom the gateway asks for what everybody may see, where all tokens come from FusionAuth:
+// the article's way on. Its token is one for all requests of some minutes, and that is what it gives up: unlike a token of the
+// gateway's own it is not bound to one service, nor to one request, so that whoever sees it in a service or on the way can ask
+// any service for all that is public until it expires. It opens nothing else: a token with another role than anonymous is not
+// used.
 type Anonymous struct {
-	cfg     AnonymousConfig
-	client  *http.Client
-	held    atomic.Pointer[visit]
-	flight  singleflight.Group
-	resting atomic.Int64 // unix nanoseconds until which sign-ins rest
-	now     func() time.Time
+	cfg      AnonymousConfig
+	client   *http.Client
+	apiKey   *config.Live[config.Secret]
+	password *config.Live[config.Secret]
+	token    *fresh.Value[string]
 }
 
-// visit is a token of the service user.
-type visit struct {
-	token            string
-	renewAt, expires time.Time
-}
+// Pauses between two logins: of a token that a service has refused, and while there is no token.
+const (
+	anonymousPause      = 10 * time.Second
+	anonymousEmptyPause = time.Second
+)
 
-// NewAnonymous checks the configuration; it talks to nobody.
+// NewAnonymous checks the configuration; the first login comes with the first request.
 func NewAnonymous(cfg AnonymousConfig) (*Anonymous, error) {
-	if cfg.FusionAuthURL == nil || cfg.APIKey == "" || cfg.LoginID == "" || cfg.Password == "" || cfg.ClientID == "" || cfg.Verifier == nil {
-		return nil, errors.New("anonymous config: every field is required")
+	if cfg.FusionAuthURL == nil || cfg.Verifier == nil || cfg.Log == nil || cfg.LoginID == "" || cfg.ClientID == "" {
+		return nil, errors.New("anonymous config: FusionAuthURL, Verifier, Log, LoginID and ClientID are required")
 	}
-	a := &Anonymous{cfg: cfg, client: newClient(cfg.TLS), now: cfg.Now}
-	if a.now == nil {
-		a.now = time.Now
+	apiKey, err1 := config.Watch(cfg.Log, cfg.APIKey, first)
+	password, err2 := config.Watch(cfg.Log, cfg.Password, first)
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, fmt.Errorf("anonymous config: APIKey, Password: %w", err)
 	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	a := &Anonymous{cfg: cfg, client: newClient(cfg.TLS), apiKey: apiKey, password: password}
+	a.token = fresh.New(fresh.Config[string]{
+		// While FusionAuth is slow the old token serves to its end, so patience has none.
+		Fetch: a.login, Pause: anonymousPause, EmptyPause: anonymousEmptyPause, Patience: 24 * time.Hour, Now: cfg.Now,
+	})
 	return a, nil
 }
 
-// Token gives the service user's token. It is renewed ahead of its end, by one request at a time; while FusionAuth is away the one at
-// hand serves until it expires. With renew a service has refused it, and a new one is made at once.
+// Token returns the user's access token. It is renewed ahead of its end; with renew, because a service has refused it, it is
+// replaced first, though not more often than the pause allows.
 func (a *Anonymous) Token(ctx context.Context, renew bool) (string, error) {
-	now := a.now()
-	held := a.held.Load()
-	valid := held != nil && now.Before(held.expires)
-	resting := now.UnixNano() < a.resting.Load()
-	switch {
-	case valid && !renew && (now.Before(held.renewAt) || resting):
-		return held.token, nil
-	case resting:
-		return "", fmt.Errorf("%w: a moment ago", errUnavailable)
-	}
-	fresh, err := a.renew(ctx)
-	if err == nil {
-		return fresh.token, nil
-	}
-	if ctx.Err() == nil {
-		a.resting.Store(a.now().Add(refreshPause).UnixNano())
-	}
-	if valid && !renew {
-		return held.token, nil
-	}
-	return "", err
+	return a.token.Get(ctx, func(string) bool { return !renew })
 }
 
-func (a *Anonymous) renew(ctx context.Context) (*visit, error) {
-	result := a.flight.DoChan("", func() (any, error) {
-		// It serves all who wait, so it does not end with the request that happened to begin it.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), providerTimeout)
-		defer cancel()
-		v, err := a.signIn(ctx)
-		if err == nil {
-			a.held.Store(v)
-		}
-		return v, err
-	})
-	select {
-	case r := <-result:
-		return r.Val.(*visit), r.Err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// signIn asks the Login API and verifies what it gives: a token with the role anonymous, and with no other.
-func (a *Anonymous) signIn(ctx context.Context) (*visit, error) {
-	body, err := json.Marshal(map[string]string{"loginId": a.cfg.LoginID, "password": string(a.cfg.Password), "applicationId": a.cfg.ClientID})
+func (a *Anonymous) login(ctx context.Context) (fresh.Fetched[string], error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*providerTimeout) // the verifier may need keys
+	defer cancel()
+	now := a.cfg.Now()
+	token, p, err := a.signIn(ctx)
 	if err != nil {
-		return nil, err
+		err = fmt.Errorf("sign in as anonymous: %w", err)
+		a.cfg.Log.Warn("no token for public routes", "err", err)
+		return fresh.Fetched[string]{}, err
+	}
+	return fresh.Fetched[string]{Value: token, Due: refreshAt(now, p.ExpiresAt), Until: p.ExpiresAt}, nil
+}
+
+func (a *Anonymous) signIn(ctx context.Context) (string, auth.Principal, error) {
+	token, err := a.ask(ctx)
+	if err != nil {
+		return "", auth.Principal{}, err
+	}
+	p, err := a.cfg.Verifier.Verify(ctx, token, auth.Target{})
+	switch {
+	case errors.Is(err, auth.ErrUnavailable):
+		return "", p, fmt.Errorf("%w: %w", errUnavailable, err)
+	case err != nil: // as text: it is no refusal of the caller's token
+		return "", p, fmt.Errorf("%w: %v", errUntrusted, err) //nolint:errorlint // see above
+	case !slices.Equal(p.Roles, []auth.Role{auth.Anonymous}):
+		return "", p, fmt.Errorf("%w: the user has the roles %v, and must have anonymous alone", errUntrusted, p.Roles)
+	}
+	return token, p, nil
+}
+
+// ask calls FusionAuth's Login API. Of its answers only a 200 holds a token for a registered user.
+func (a *Anonymous) ask(ctx context.Context) (string, error) {
+	body, err := json.Marshal(map[string]string{"loginId": a.cfg.LoginID, "password": string(a.password.Get()), "applicationId": a.cfg.ClientID})
+	if err != nil {
+		return "", err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.cfg.FusionAuthURL.String()+"/api/login", bytes.NewReader(body))
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	req.Header.Set("Authorization", string(a.cfg.APIKey))
+	req.Header.Set("Authorization", string(a.apiKey.Get())) // without a scheme
 	req.Header.Set("Content-Type", "application/json")
 	res, err := a.client.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("%w: Login API", errUnavailable)
+		return "", fmt.Errorf("%w: %w", errUnavailable, err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%w: Login API answered %d", errUnavailable, res.StatusCode)
+	if hint := loginFaults[res.StatusCode]; res.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("%w: login API answered %d %s", errUntrusted, res.StatusCode, hint)
 	}
 	var answer struct {
 		Token string `json:"token"`
 	}
-	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
-		return nil, fmt.Errorf("%w: Login API: no JSON", errUntrusted)
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil || answer.Token == "" {
+		return "", fmt.Errorf("%w: login API gave no token", errUntrusted)
 	}
-	user, err := a.cfg.Verifier.Verify(ctx, answer.Token, auth.Target{})
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%w: token of the service user: %s", errUntrusted, err.Error()) // no refusal of the client's
-	case len(user.Roles) != 1 || user.Roles[0] != auth.Anonymous:
-		return nil, fmt.Errorf("%w: the service user has not the role anonymous alone", errUntrusted)
-	}
-	return &visit{answer.Token, refreshAt(a.now(), user.ExpiresAt), user.ExpiresAt}, nil
+	return answer.Token, nil
 }
+
+// loginFaults says what an operator has to mend.
+var loginFaults = map[int]string{
+	http.StatusAccepted:     "(the user is not registered for the application)",
+	http.StatusUnauthorized: "(FUSIONAUTH_API_KEY may not POST /api/login)",
+	http.StatusNotFound:     "(ANONYMOUS_LOGIN_ID or ANONYMOUS_PASSWORD is wrong)",
+}
+
+// first is the value of a secret of which one alone is in use.
+func first(values []config.Secret) (config.Secret, error) { return values[0], nil }

@@ -64,7 +64,7 @@ func New(cfg Config) (*Login, error) {
 	if err != nil {
 		return nil, err
 	}
-	secret, err := config.Watch(cfg.Log, cfg.ClientSecret, func(values []config.Secret) (config.Secret, error) { return values[0], nil })
+	secret, err := config.Watch(cfg.Log, cfg.ClientSecret, first)
 	if err != nil {
 		return nil, fmt.Errorf("login config: ClientSecret: %w", err)
 	}

@@ -197,7 +197,7 @@ func fail(ctx context.Context, c *gin.Context, err error) {
 	case refused:
 		problem.Unauthorized(c, sentToken(c), err)
 	case errors.Is(err, ErrToken):
-		problem.Unavailable(c, "Your sign-in cannot be used at the moment.", err)
+		problem.Unavailable(c, "The token that this address needs cannot be had at the moment.", err)
 	case ctx.Err() != nil:
 		problem.Respond(c, http.StatusGatewayTimeout, "The service behind this address did not answer in time.", err)
 	case dialed && op.Op == "dial":

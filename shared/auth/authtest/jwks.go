@@ -25,6 +25,7 @@ func JWKS(t testing.TB, keys ...auth.Key) string {
 type Publisher struct {
 	Host   string // the URL of the host
 	URL    string // of the key set
+	mux    *http.ServeMux
 	answer atomic.Pointer[http.HandlerFunc]
 	hits   atomic.Int64
 }
@@ -32,20 +33,24 @@ type Publisher struct {
 // Publish serves a set of these keys until the test ends.
 func Publish(t testing.TB, keys ...auth.Key) *Publisher {
 	t.Helper()
-	p := &Publisher{}
+	p := &Publisher{mux: http.NewServeMux()}
 	p.Set(t, keys...)
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
+	p.Handle("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"issuer":"`+UserIssuer+`","jwks_uri":"https://id.shop.example/.well-known/jwks.json"}`)
 	})
-	mux.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, r *http.Request) {
+	p.Handle("GET /.well-known/jwks.json", func(w http.ResponseWriter, r *http.Request) {
 		p.hits.Add(1)
 		(*p.answer.Load())(w, r)
 	})
-	server := httptest.NewServer(mux)
+	server := httptest.NewServer(p.mux)
 	t.Cleanup(server.Close)
 	p.Host, p.URL = server.URL, server.URL+"/.well-known/jwks.json"
 	return p
+}
+
+// Handle lets the host answer something else as well.
+func (p *Publisher) Handle(pattern string, answer http.HandlerFunc) {
+	p.mux.HandleFunc(pattern, answer)
 }
 
 // Set changes the set that is published.
