@@ -29,7 +29,8 @@ func keyEnvironment(changes ...string) []string {
 
 func TestLoadConfig_accepts(t *testing.T) {
 	t.Parallel()
-	for _, env := range [][]string{environment(), environment("ID_TOKEN_ALGS=HS256"), keyEnvironment(), keyEnvironment("GATEWAY_URL=https://shop.example.com")} {
+	for _, env := range [][]string{environment(), environment("ID_TOKEN_ALGS=HS256"), keyEnvironment(), keyEnvironment("GATEWAY_URL=https://shop.example.com"),
+		keyEnvironment("GATEWAY_TOKEN_SOURCE=fusionauth", "FUSIONAUTH_API_KEY="+longEnough, "ANONYMOUS_PASSWORD="+longEnough)} {
 		if _, err := loadConfig(env); err != nil {
 			t.Errorf("loadConfig(%v) = %v", env, err)
 		}
@@ -55,7 +56,10 @@ func TestLoadConfig_refuses(t *testing.T) {
 		"public keys and a shared one":          {keyEnvironment("JWT_SIGNING_KEY=" + longEnough), []string{"JWT_SIGNING_KEY: is set, but AUTH_MODE=jwks"}},
 		"public keys and HS256 for ID tokens":   {keyEnvironment("ID_TOKEN_ALGS=RS256,HS256"), []string{"ID_TOKEN_ALGS: lists HS256"}},
 		"FusionAuth's tokens with a shared key": {environment("GATEWAY_TOKEN_SOURCE=fusionauth"), []string{"GATEWAY_TOKEN_SOURCE: is fusionauth, which needs AUTH_MODE=jwks", "FUSIONAUTH_API_KEY: is required", "ANONYMOUS_PASSWORD: is required"}},
-		"a misspelt name of its own":            {environment("UPSTREAM_TIMEOT=5s"), []string{"did you mean UPSTREAM_TIMEOUT?"}},
+		"demo secrets of the service user in public": {
+			keyEnvironment("GATEWAY_URL=https://shop.example.com", "GATEWAY_TOKEN_SOURCE=fusionauth", "FUSIONAUTH_API_KEY=demo-"+longEnough, "ANONYMOUS_PASSWORD=demo-"+longEnough),
+			[]string{"FUSIONAUTH_API_KEY: is a demo value", "ANONYMOUS_PASSWORD: is a demo value"}},
+		"a misspelt name of its own": {environment("UPSTREAM_TIMEOT=5s"), []string{"did you mean UPSTREAM_TIMEOUT?"}},
 	} {
 		_, err := loadConfig(tt.env)
 		for _, want := range tt.want {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -339,6 +340,22 @@ func TestRemoteKeys_pausesBetweenAttempts(t *testing.T) {
 		_, _ = r.Keys(t.Context(), "unknown")
 	}
 	r.wantHits(t, before+1, "within ten seconds of a failure")
+}
+
+// Each attempt that fails is one line of the log, with the reason.
+func TestRemoteKeys_logsFailures(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	r := &remote{Publisher: authtest.Publish(t)}
+	r.KeySet = auth.RemoteKeys(auth.At(r.URL), auth.RemoteConfig{Log: slog.New(slog.NewTextHandler(&log, nil)), Now: r.Now})
+	for range 20 {
+		_, _ = r.Keys(t.Context(), "k")
+	}
+	r.advance(auth.EmptyPause)
+	r.Set(t, authtest.NewKey(t, "ES256", "k").Key)
+	if !r.knows(t, "k") || strings.Count(log.String(), "level=WARN") != 1 || !strings.Contains(log.String(), "none of the 0 keys") {
+		t.Errorf("log:\n%s", &log)
+	}
 }
 
 func TestRemoteKeys_hostIsGone(t *testing.T) {

@@ -11,6 +11,7 @@
 //	mv 2026-12-01.pem keys/                                                              # it signs after a minute
 //	rm keys/2026-11-01.pem                                                               # twelve minutes later
 //
+// A file that cannot be used, or that every user of the machine can read, is logged and takes none of the others away.
 // The old file stays for as long as its tokens may: the minute, then [auth.GatewayTokenLife] and the clocks' leeway. Names that
 // ascend decide where times cannot, as in a Kubernetes volume, whose files are all written at once.
 package keyring

@@ -15,6 +15,8 @@
 //	   │                            │ verify both tokens, nonce, at_hash      │
 //	   │◄─ 303 /x, new session id ──┤ keep them in the session                │
 //
+// [Anonymous] is the gateway's own sign-in, as a service user for public requests, where FusionAuth makes all tokens.
+//
 // Every attempt has a cookie of its own, so tabs do not fight; nothing is stored on the server before the callback.
 // A callback that matches no attempt signs nobody in: it goes to a fresh login, or on to the page where somebody is signed in
 // already (RFC 9700 §4.7, RFC 7636, OpenID Connect Core §3.1).
