@@ -193,6 +193,7 @@ type staticKeys struct {
 	byID   map[string][]Key
 }
 
+// Keys implements [KeySet].
 func (s staticKeys) Keys(_ context.Context, kid string) ([]Key, error) { return s.forID(kid), nil }
 
 func (s staticKeys) forID(kid string) []Key {

@@ -1,17 +1,12 @@
 package bench
 
 import (
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
-	"fmt"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"storefront/e2e/internal/stack"
 	"storefront/shared/auth"
 )
 
@@ -35,25 +30,12 @@ func newKeys(algorithm string) (keys, error) {
 		k, err := auth.HMACSigningKey("benchmark", secret)
 		return keys{k, secret}, err
 	}
-	private, err := newPrivate(algorithm)
+	private, err := stack.NewPrivateKey(algorithm)
 	if err != nil {
 		return keys{}, err
 	}
 	k, err := auth.PrivateKey("benchmark", private)
 	return keys{k, private}, err
-}
-
-func newPrivate(algorithm string) (crypto.Signer, error) {
-	switch algorithm {
-	case "RS256":
-		return rsa.GenerateKey(rand.Reader, 2048)
-	case "ES256":
-		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	case "EdDSA":
-		_, private, err := ed25519.GenerateKey(rand.Reader)
-		return private, err
-	}
-	return nil, fmt.Errorf("no way of authorizing is called %q", algorithm)
 }
 
 // pair is the gateway's half and the service's half.

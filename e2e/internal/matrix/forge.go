@@ -2,15 +2,13 @@ package matrix
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"errors"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"storefront/e2e/internal/stack"
 )
 
 // Forgery is a token that nobody issued: a person's access token, or a gateway token for the request at hand, changed and signed again.
@@ -50,17 +48,12 @@ func (k *Key) another() (*Key, error) {
 		k = &Key{Method: jwt.SigningMethodHS256}
 	}
 	other := *k
-	var err error
-	switch k.Method {
-	case jwt.SigningMethodRS256:
-		other.Private, err = rsa.GenerateKey(rand.Reader, 2048)
-	case jwt.SigningMethodES256:
-		other.Private, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	case jwt.SigningMethodEdDSA:
-		_, other.Private, err = ed25519.GenerateKey(rand.Reader)
-	default:
+	if k.Method == jwt.SigningMethodHS256 {
 		other.Private = []byte(rand.Text() + rand.Text())
+		return &other, nil
 	}
+	private, err := stack.NewPrivateKey(k.Method.Alg())
+	other.Private = private
 	return &other, err
 }
 

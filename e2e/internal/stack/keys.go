@@ -44,7 +44,7 @@ func OpenKeys(dir, algorithm string) error {
 
 // AddKey adds a fresh key, named for the time at which it was made.
 func AddKey(dir, algorithm string) error {
-	private, err := newPrivateKey(algorithm)
+	private, err := NewPrivateKey(algorithm)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,8 @@ func RetireKeys(dir string) (removed []string, err error) {
 	return removed, nil
 }
 
-func newPrivateKey(algorithm string) (crypto.PrivateKey, error) {
+// NewPrivateKey makes a fresh private key of RS256, ES256 or EdDSA.
+func NewPrivateKey(algorithm string) (crypto.Signer, error) {
 	switch algorithm {
 	case "RS256":
 		return rsa.GenerateKey(rand.Reader, 2048)

@@ -18,7 +18,7 @@ var keyTypes = map[string]struct{ algorithm, kind string }{
 
 // ImportUserKey writes a copy of the kickstart in which the key that signs access tokens by that algorithm is not generated but known,
 // so that tests can change tokens and sign them again. The identity server reads it as KICKSTART_FILE.
-func ImportUserKey(root, dir, algorithm, kid string) (path string, private crypto.PrivateKey, err error) {
+func ImportUserKey(root, dir, algorithm, kid string) (path string, private crypto.Signer, err error) {
 	text, err := os.ReadFile(filepath.Join(root, "fusionauth", "kickstart", "kickstart.json"))
 	if err != nil {
 		return "", nil, err
@@ -27,7 +27,7 @@ func ImportUserKey(root, dir, algorithm, kid string) (path string, private crypt
 	if err := json.Unmarshal(text, &kickstart); err != nil {
 		return "", nil, fmt.Errorf("read kickstart: %w", err)
 	}
-	private, err = newPrivateKey(algorithm)
+	private, err = NewPrivateKey(algorithm)
 	if err != nil {
 		return "", nil, err
 	}
@@ -45,12 +45,12 @@ func ImportUserKey(root, dir, algorithm, kid string) (path string, private crypt
 	return path, private, os.WriteFile(path, text, 0o600)
 }
 
-func importedKey(private crypto.PrivateKey, algorithm, kid string) (map[string]any, error) {
+func importedKey(private crypto.Signer, algorithm, kid string) (map[string]any, error) {
 	secret, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
 		return nil, err
 	}
-	public, err := x509.MarshalPKIXPublicKey(private.(crypto.Signer).Public())
+	public, err := x509.MarshalPKIXPublicKey(private.Public())
 	if err != nil {
 		return nil, err
 	}
