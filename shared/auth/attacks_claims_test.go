@@ -99,7 +99,9 @@ func sourceAttacks() []attack {
 		user("T9 ID token with at_hash", "user/ID token", auth.ErrType, authtest.Claims{"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}),
 		user("T9 ID token with c_hash", "user/ID token", auth.ErrType, authtest.Claims{"c_hash": nil}),
 		user("T8 jti is a number", "user/token id", auth.ErrTokenID, authtest.Claims{"jti": 1}),
-		user("T8 jti is null", "user/token id", auth.ErrTokenID, authtest.Claims{"jti": nil}))
+		user("T8 jti is null", "user/token id", auth.ErrTokenID, authtest.Claims{"jti": nil}),
+		user("T8 sid is a number", "user/session id", auth.ErrSessionID, authtest.Claims{"sid": 1}),
+		user("T8 sid is null", "user/session id", auth.ErrSessionID, authtest.Claims{"sid": nil}))
 }
 
 // T10: one name, two values. Which one counts depends on the parser, so none does.

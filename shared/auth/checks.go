@@ -51,6 +51,7 @@ var userChecks = []check{
 	{"issued at", checkIssuedAt},
 	{"subject", checkUser},
 	{"token id", checkTokenID},
+	{"session id", checkSessionID},
 	{"roles", checkRoles},
 }
 
@@ -158,6 +159,11 @@ func checkGateway(in *inspection) error {
 
 func checkTokenID(in *inspection) error {
 	return refuseIf(!absentOrText(in.claims, "jti"), ErrTokenID)
+}
+
+// checkSessionID: a token whose sid cannot be read could not be revoked by it.
+func checkSessionID(in *inspection) error {
+	return refuseIf(!absentOrText(in.claims, "sid"), ErrSessionID)
 }
 
 func checkRoles(in *inspection) error {

@@ -22,6 +22,7 @@ type Principal struct {
 	Subject   string    // sub: the user's id, or "gateway"
 	Roles     []Role    // the known ones, each once; always empty for the gateway
 	TokenID   string    // jti, empty when the token has none
+	SessionID string    // sid: FusionAuth's refresh token id, by which it revokes; empty when the token has none
 	ExpiresAt time.Time // exp
 	IssuedAt  time.Time // iat, zero when the token has none
 }

@@ -41,6 +41,7 @@ const (
 	ErrIssuedAt     Refusal = "issued_in_future" // iat is in the future, or not a time
 	ErrSubject      Refusal = "bad_subject"      // sub
 	ErrTokenID      Refusal = "bad_token_id"     // jti
+	ErrSessionID    Refusal = "bad_session_id"   // sid
 	ErrRoles        Refusal = "bad_roles"        // roles are not a list of strings
 	ErrBinding      Refusal = "bad_binding"      // data and htm are of another request
 	ErrNotTaken     Refusal = "kind_not_taken"   // the route takes another kind of token

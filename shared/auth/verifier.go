@@ -193,6 +193,7 @@ func (in *inspection) principal() Principal {
 	p := Principal{Kind: in.expect.kind, Roles: in.roles}
 	p.Subject, _ = in.claims.text("sub")
 	p.TokenID, _ = in.claims.text("jti")
+	p.SessionID, _ = in.claims.text("sid")
 	p.ExpiresAt, _ = claimedTime(in.claims, "exp")
 	p.IssuedAt, _ = claimedTime(in.claims, "iat")
 	return p

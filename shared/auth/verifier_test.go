@@ -84,6 +84,7 @@ func TestVerifier_acceptsUserTokens(t *testing.T) {
 		Kind:      auth.UserToken,
 		Subject:   authtest.Subject,
 		TokenID:   "5e0bb4a1-0c57-4c37-a0b9-6b8f4b0c9d11",
+		SessionID: "0d8a1c52-6e0e-4a57-9d7e-2b7a55b3f3a1",
 		ExpiresAt: noon.Add(10 * time.Minute),
 		IssuedAt:  noon,
 	}
@@ -121,6 +122,7 @@ func TestVerifier_acceptsUserTokens(t *testing.T) {
 			with(func(p *auth.Principal) { p.IssuedAt = soon })},
 		{"T7 no iat", nil, authtest.Claims{"iat": authtest.Absent}, with(func(p *auth.Principal) { p.IssuedAt = time.Time{} })},
 		{"T17 no jti", nil, authtest.Claims{"jti": authtest.Absent}, with(func(p *auth.Principal) { p.TokenID = "" })},
+		{"T17 no sid: a login without offline_access", nil, authtest.Claims{"sid": authtest.Absent}, with(func(p *auth.Principal) { p.SessionID = "" })},
 		{"T17 no sub: a user without a name", nil, authtest.Claims{"sub": authtest.Absent, "\u017fub": "x"}, with(func(p *auth.Principal) { p.Subject = "" })},
 		{"T10 another spelling of a claim is another claim", nil,
 			authtest.Claims{"Roles": []string{"admin"}, "ROLES": []string{"admin"}, "role\u017f": []string{"admin"}, "EXP": 1, "Aud": "x"}, good},
