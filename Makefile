@@ -40,7 +40,7 @@ roles-jwks:
 	@for key in RS256 ES256 EdDSA; do echo "AUTH_MODE=jwks, $$key" && AUTH_MODE=jwks KEY=$$key REQUIRE=all go run ./e2e roles || exit 1; done
 	@echo "AUTH_MODE=jwks, GATEWAY_TOKEN_SOURCE=fusionauth" && AUTH_MODE=jwks GATEWAY_TOKEN_SOURCE=fusionauth REQUIRE=all go run ./e2e roles
 
-rotate-keys: ## give the demo's gateway a new signing key (AUTH_MODE=jwks); KEY=EdDSA or RS256 for another type
+rotate-keys: ## give the running demo a new signing key (AUTH_MODE=jwks; KEY=EdDSA or RS256 for another type), or SECRET=SESSION_SECRET
 	@go run ./e2e rotate-keys
 
 bench-auth: ## measure what each way of authorizing costs; writes docs/benchmarks

@@ -134,7 +134,7 @@ func (b *benchSuite) startSystem(ctx context.Context, algorithm string) error {
 	if algorithm != "HS256" {
 		cfg.Env["AUTH_MODE"] = "jwks"
 		cfg.Keys = filepath.Join(b.dir, "keys-"+algorithm)
-		if err := stack.OpenKeys(cfg.Keys, algorithm); err != nil {
+		if err := stack.OpenKeys(ctx, b.bin(), cfg.Keys, algorithm); err != nil {
 			return err
 		}
 	}

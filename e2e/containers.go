@@ -24,7 +24,10 @@ func openProject(ctx context.Context, env map[string]string, local bool) (compos
 			env["GOPROXY"] = strings.TrimSpace(string(proxy))
 		}
 	}
-	p := compose.Project{Root: root, Local: local}
+	if mode := env["AUTH_MODE"]; mode != "" && mode != "hmac" && mode != "jwks" {
+		return compose.Project{}, fmt.Errorf("AUTH_MODE: %q is not hmac or jwks", mode)
+	}
+	p := compose.Project{Root: root, Local: local, JWKS: env["AUTH_MODE"] == "jwks"}
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		p.Env = append(p.Env, name+"="+env[name])
 	}
@@ -77,7 +80,7 @@ func published(svc compose.Service) string {
 // settingsOf is what goes before a command so that it finds containers that were moved.
 func settingsOf(env map[string]string) string {
 	var b strings.Builder
-	for _, name := range []string{"COMPOSE_PROJECT_NAME", "GATEWAY_PORT", "FUSIONAUTH_PORT"} {
+	for _, name := range []string{"COMPOSE_PROJECT_NAME", "AUTH_MODE", "GATEWAY_PORT", "FUSIONAUTH_PORT"} {
 		if env[name] != "" {
 			b.WriteString(name + "=" + env[name] + " ")
 		}

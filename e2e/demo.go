@@ -25,10 +25,13 @@ func openDemo(env map[string]string) (demo, error) {
 	if err != nil {
 		return demo{}, err
 	}
-	data := filepath.Join(root, ".data")
-	secrets, err := stack.OpenSecrets(filepath.Join(data, "secrets"), env)
-	return demo{root, data, base, secrets}, err
+	d := demo{root: root, data: filepath.Join(root, ".data"), base: base}
+	d.secrets, err = stack.OpenSecrets(d.secretsDir(), env)
+	return d, err
 }
+
+func (d demo) secretsDir() string { return filepath.Join(d.data, "secrets") }
+func (d demo) keys() string       { return filepath.Join(d.data, "keys") }
 
 // runDemo is `make run`: it returns when it is told to stop, or when a service has died.
 func runDemo(ctx context.Context, env map[string]string, out terminal) error {
@@ -44,15 +47,16 @@ func runDemo(ctx context.Context, env map[string]string, out terminal) error {
 	if err := stack.Build(ctx, d.root, bin, out, nil); err != nil {
 		return err
 	}
-	keys := filepath.Join(d.data, "keys")
-	if err := stack.OpenKeys(keys, "ES256"); err != nil {
+	if err := stack.OpenKeys(ctx, bin, d.keys(), stack.DefaultKey); err != nil {
 		return err
 	}
-	s, err := stack.Start(ctx, stack.Config{Bin: bin, Base: d.base, Secrets: d.secrets, Keys: keys, Env: env, Log: out, Colour: out.colour})
+	s, err := stack.Start(ctx, stack.Config{
+		Bin: bin, Base: d.base, Secrets: d.secrets, SecretFiles: d.secretsDir(), Keys: d.keys(), Env: env, Log: out, Colour: out.colour,
+	})
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprint(out, s.Banner(filepath.Join(d.data, "secrets")))
+	_, _ = fmt.Fprint(out, s.Banner(d.secretsDir()))
 	died := s.Wait(ctx)
 	_, _ = fmt.Fprintln(out, "\nstopping …")
 	if err := errors.Join(died, s.Stop()); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"path/filepath"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -17,14 +18,14 @@ type knownKeys struct{ user, gateway *matrix.Key }
 const userKID = "known-to-the-matrix"
 
 // makeKeys makes keys of the algorithm, one for user tokens and one for the gateway's, and lets the stack use them.
-func makeKeys(root, dir, algorithm string, cfg *stack.Config) (knownKeys, error) {
+func makeKeys(ctx context.Context, root, dir, algorithm string, cfg *stack.Config) (knownKeys, error) {
 	cfg.UserKey, cfg.Keys = algorithm, filepath.Join(dir, "keys")
 	kickstart, user, err := stack.ImportUserKey(root, dir, algorithm, userKID)
 	if err != nil {
 		return knownKeys{}, err
 	}
 	cfg.Override = map[string]map[string]string{stack.Identity: {"KICKSTART_FILE": kickstart}}
-	if err := stack.OpenKeys(cfg.Keys, algorithm); err != nil {
+	if err := stack.OpenKeys(ctx, cfg.Bin, cfg.Keys, algorithm); err != nil {
 		return knownKeys{}, err
 	}
 	kid, gateway, err := stack.ReadKey(cfg.Keys)

@@ -78,7 +78,7 @@ func rolesOfOwnStack(ctx context.Context, table matrix.Table, env map[string]str
 	cfg := stack.Config{Bin: bin, Base: base, Secrets: secrets, Env: env}
 	var known knownKeys
 	if env["AUTH_MODE"] == "jwks" {
-		if known, err = makeKeys(root, dir, cmp.Or(env["KEY"], "RS256"), &cfg); err != nil {
+		if known, err = makeKeys(ctx, root, dir, cmp.Or(env["KEY"], "RS256"), &cfg); err != nil {
 			return err
 		}
 	}

@@ -174,7 +174,7 @@ func TestRotation_publishedKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := filepath.Join(t.TempDir(), "keys")
-	if err := stack.OpenKeys(keys, "ES256"); err != nil {
+	if err := stack.OpenKeys(t.Context(), c.bin(), keys, "ES256"); err != nil {
 		t.Fatal(err)
 	}
 	first := pems(t, keys)
@@ -185,7 +185,7 @@ func TestRotation_publishedKeys(t *testing.T) {
 	tr := newTraffic(t, s, base, c.secrets, second)
 	tr.during(2000, func() {
 		tr.more(200)
-		if err := stack.AddKey(keys, "EdDSA"); err != nil {
+		if _, err := stack.RotateKeys(t.Context(), c.bin(), keys, "EdDSA"); err != nil {
 			t.Fatal(err)
 		}
 		added := newest(t, keys)

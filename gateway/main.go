@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 
+	"storefront/gateway/internal/keyring"
 	"storefront/shared/config"
 	"storefront/shared/server"
 )
@@ -13,6 +14,9 @@ import (
 func main() { server.Main("gateway", run) }
 
 func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
+	if len(args) > 0 && args[0] == "keys" {
+		return keyring.Command(args[1:], stdout)
+	}
 	cfg, err := loadConfig(environ)
 	if err != nil {
 		return err

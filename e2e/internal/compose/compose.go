@@ -22,20 +22,33 @@ import (
 type Project struct {
 	Root  string   // of the repository
 	Local bool     // with the stand-in in FusionAuth's place
+	JWKS  bool     // with AUTH_MODE=jwks
 	Name  string   // "" is the one that the file has
 	Env   []string // of docker
 }
 
 // Command returns `docker compose` of the project with arguments.
 func (p Project) Command(ctx context.Context, args ...string) *exec.Cmd {
-	all := []string{"compose", "--ansi", "never", "--progress", "plain", "--file", filepath.Join(p.Root, "docker-compose.yml")}
-	if p.Local {
-		all = append(all, "--file", filepath.Join(p.Root, "docker-compose.local.yml"))
+	all := []string{"compose", "--ansi", "never", "--progress", "plain"}
+	for _, name := range p.files() {
+		all = append(all, "--file", filepath.Join(p.Root, name))
 	}
 	if p.Name != "" {
 		all = append(all, "--project-name", p.Name)
 	}
 	return p.docker(ctx, append(all, args...)...)
+}
+
+// files are those that make the project up, each of which changes what the ones before say.
+func (p Project) files() []string {
+	files := []string{"docker-compose.yml"}
+	if p.Local {
+		files = append(files, "docker-compose.local.yml")
+	}
+	if p.JWKS {
+		files = append(files, "docker-compose.jwks.yml")
+	}
+	return files
 }
 
 func (p Project) docker(ctx context.Context, args ...string) *exec.Cmd {

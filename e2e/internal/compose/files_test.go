@@ -20,8 +20,10 @@ func variants(t testing.TB) map[string]compose.Config {
 	t.Helper()
 	p := tree(t)
 	configs := map[string]compose.Config{}
-	for name, local := range map[string]bool{"FusionAuth": false, "stand-in": true} {
-		p.Local = local
+	for name, v := range map[string]compose.Project{
+		"FusionAuth": {}, "stand-in": {Local: true}, "FusionAuth, jwks": {JWKS: true}, "stand-in, jwks": {Local: true, JWKS: true},
+	} {
+		p.Local, p.JWKS = v.Local, v.JWKS
 		config, err := p.Config(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -96,7 +98,7 @@ func TestFiles_connectNobodyElse(t *testing.T) {
 			"services": {"catalog", "e2e", "gateway", "inventory"},
 			"identity": {"catalog", "e2e", "fusionauth", "gateway", "inventory"},
 		}
-		if variant == "FusionAuth" {
+		if strings.HasPrefix(variant, "FusionAuth") {
 			want["db"] = []string{"db", "fusionauth"}
 		}
 		got := map[string][]string{}
@@ -175,18 +177,48 @@ func TestFiles_tellFusionAuthAndTheServicesTheSame(t *testing.T) {
 			}
 		}
 		same("the application", variable("applicationId"), stack.ClientID) // which the services have as their default
-		same("the key of access tokens", identity["ACCESS_TOKEN_KEY_ID"], variable("hmacKeyId"))
+		key := "hmacKeyId"
+		if jwks(variant) {
+			key = "rsaKeyId"
+		}
+		same("the key of access tokens", identity["ACCESS_TOKEN_KEY_ID"], variable(key))
 		same("the client secret", identity["FUSIONAUTH_CLIENT_SECRET"], gateway["FUSIONAUTH_CLIENT_SECRET"])
 		same("the redirect", identity["GATEWAY_REDIRECT_URL"], gateway["GATEWAY_URL"]+"/oauth-redirect")
 		same("the front-channel logout", identity["GATEWAY_LOGOUT_URL"], gateway["GATEWAY_URL"]+"/logout/frontchannel")
 		same("the way back from a logout", identity["GATEWAY_POST_LOGOUT_URL"], gateway["GATEWAY_URL"]+"/")
 		for _, name := range []string{stack.Gateway, stack.Catalog, stack.Inventory} {
 			env := config.Services[name].Environment
-			same("signing key of "+name, env["JWT_SIGNING_KEY"], identity["JWT_SIGNING_KEY"])
+			if !jwks(variant) {
+				same("signing key of "+name, env["JWT_SIGNING_KEY"], identity["JWT_SIGNING_KEY"])
+			}
 			same("issuer of "+name, env["FUSIONAUTH_ISSUER"], identity["FUSIONAUTH_ISSUER"])
 			same("the browsers' address in "+name, env["FUSIONAUTH_PUBLIC_URL"], identity["FUSIONAUTH_ISSUER"])
 			same("the containers' address in "+name, env["FUSIONAUTH_URL"], "http://fusionauth:9011")
 			same("client id of "+name, env["FUSIONAUTH_CLIENT_ID"]+stack.ClientID, stack.ClientID)
+		}
+	}
+}
+
+func jwks(variant string) bool { return strings.HasSuffix(variant, "jwks") }
+
+// With AUTH_MODE=jwks no secret is known to two of the services: what each has in its environment, it has alone.
+func TestFiles_shareNoSecretInJWKSMode(t *testing.T) {
+	t.Parallel()
+	secret := regexp.MustCompile(`(KEY|SECRET|PASSWORD)$`)
+	for variant, config := range variants(t) {
+		if !jwks(variant) {
+			continue
+		}
+		for _, name := range []string{stack.Gateway, stack.Catalog, stack.Inventory} {
+			env := config.Services[name].Environment
+			if env["AUTH_MODE"] != "jwks" {
+				t.Errorf("%s: AUTH_MODE of %s is %q", variant, name, env["AUTH_MODE"])
+			}
+			for setting, value := range env {
+				if value != "" && secret.MatchString(setting) && !(name == stack.Gateway && setting == "FUSIONAUTH_CLIENT_SECRET") {
+					t.Errorf("%s: %s knows %s", variant, name, setting)
+				}
+			}
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -263,4 +264,63 @@ func TestContainers_areReplacedAlone(t *testing.T) {
 	for cell, why := range d.redCells(t) {
 		t.Errorf("with the new catalog: %s: %s", cell, why)
 	}
+}
+
+// With AUTH_MODE=jwks: the first signing key is made by itself, the matrix passes from inside, and a second key is published while
+// everything runs.
+func TestContainers_shareNoKeyInJWKSMode(t *testing.T) {
+	running(t) // so that the images are there
+	d := &demo{}
+	var err error
+	if d.project, err = newProject(); err != nil {
+		t.Fatal(err)
+	}
+	d.project.JWKS = true
+	if d.config, err = d.project.Config(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := remove(d.project); err != nil {
+			t.Error(err)
+		}
+	})
+	var out bytes.Buffer
+	if err := d.project.Start(t.Context(), &out); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	if first := d.published(t); first != 1 {
+		t.Errorf("the gateway publishes %d keys, want the one that was made", first)
+	}
+	out.Reset()
+	if err := d.project.Roles(t.Context(), compose.Run{Args: []string{"roles"}, Out: &out}); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	// Forged tokens need keys that nobody has here; those of all other callers are left.
+	if tried := regexp.MustCompile(`(\d+) passed, 0 failed`).FindStringSubmatch(out.String()); tried == nil || len(tried[1]) < 3 {
+		t.Errorf("the matrix has not passed:\n%s", out.String())
+	}
+	if _, err := d.project.Output(t.Context(), "run", "--rm", "--no-TTY", "--no-deps", "keys", "keys", "rotate", "/data"); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); d.published(t) != 2; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the gateway has not published the second key within 30 s")
+		}
+	}
+}
+
+// published is how many keys the gateway publishes.
+func (d *demo) published(t testing.TB) int {
+	t.Helper()
+	client := http.Client{Timeout: 5 * time.Second}
+	res, err := client.Get(d.config.Services[stack.Gateway].Environment["GATEWAY_URL"] + "/.well-known/jwks.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	var set struct{ Keys []any }
+	if err := json.NewDecoder(res.Body).Decode(&set); err != nil {
+		t.Fatal(err)
+	}
+	return len(set.Keys)
 }

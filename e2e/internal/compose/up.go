@@ -81,16 +81,27 @@ func (c Config) started() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(c.Services)), func(name string) bool { return len(c.Services[name].Profiles) > 0 })
 }
 
+// built are the services whose images are made here, one for each image.
 func (c Config) built() []string {
-	return slices.DeleteFunc(c.started(), func(name string) bool { return c.Services[name].Build == nil })
+	made := map[string]bool{}
+	return slices.DeleteFunc(c.started(), func(name string) bool {
+		svc := c.Services[name]
+		again := svc.Build == nil || made[svc.Image]
+		made[svc.Image] = true
+		return again
+	})
 }
 
 // target is what starts the project.
 func (p Project) target() string {
+	target := "make up"
 	if p.Local {
-		return "make up-local"
+		target = "make up-local"
 	}
-	return "make up"
+	if p.JWKS {
+		target = "AUTH_MODE=jwks " + target
+	}
+	return target
 }
 
 // portSettings are the variables that move a published port.

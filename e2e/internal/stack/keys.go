@@ -2,6 +2,7 @@ package stack
 
 import (
 	"cmp"
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -14,9 +15,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"time"
 )
 
 // sharedKey reports whether the services share one HMAC key, as in the article.
@@ -30,34 +29,22 @@ func (c Config) userAlgorithm() string {
 	return cmp.Or(c.UserKey, "RS256")
 }
 
-// OpenKeys makes the directory of the gateway's signing keys, with a first key of the algorithm if it holds none.
-func OpenKeys(dir, algorithm string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	found, err := filepath.Glob(filepath.Join(dir, "*.pem"))
-	if err != nil || len(found) > 0 {
-		return err
-	}
-	return AddKey(dir, algorithm)
+// DefaultKey is the algorithm of a signing key of the gateway's.
+const DefaultKey = "ES256"
+
+// OpenKeys lets the gateway make the directory of its signing keys, with a first key of the algorithm if it holds none.
+func OpenKeys(ctx context.Context, bin, dir, algorithm string) error {
+	_, err := keys(ctx, bin, "init", dir, algorithm)
+	return err
 }
 
-// AddKey adds a fresh key, named for the time at which it was made.
-func AddKey(dir, algorithm string) error {
-	private, err := NewPrivateKey(algorithm)
-	if err != nil {
-		return err
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		return err
-	}
-	name := time.Now().UTC().Format("20060102-150405.000") + "-" + algorithm + ".pem"
-	draft := filepath.Join(dir, "."+name)
-	if err := os.WriteFile(draft, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(draft, filepath.Join(dir, name)) // it appears whole
+// RotateKeys lets the gateway add a fresh key, and remove those whose last token has expired. It gives what the gateway says.
+func RotateKeys(ctx context.Context, bin, dir, algorithm string) (string, error) {
+	return keys(ctx, bin, "rotate", dir, algorithm)
+}
+
+func keys(ctx context.Context, bin string, args ...string) (string, error) {
+	return printed(ctx, filepath.Join(bin, Gateway), nil, append([]string{"keys"}, args...)...)
 }
 
 // ReadKey gives the kid and the private key of the one key in dir.
@@ -76,37 +63,6 @@ func ReadKey(dir string) (kid string, private crypto.PrivateKey, err error) {
 	}
 	private, err = x509.ParsePKCS8PrivateKey(block.Bytes)
 	return strings.TrimSuffix(filepath.Base(paths[0]), ".pem"), private, err
-}
-
-// retirement is how old a key's successor must be before the key can go: it signs a minute after it was put there, and a token of the
-// key before lives ten minutes and the leeway of clocks.
-const retirement = 12 * time.Minute
-
-// RetireKeys removes the keys whose last token has expired, and tells which.
-func RetireKeys(dir string) (removed []string, err error) {
-	paths, err := filepath.Glob(filepath.Join(dir, "*.pem"))
-	if err != nil {
-		return nil, err
-	}
-	ages := map[string]time.Duration{}
-	for _, path := range paths {
-		info, err := os.Stat(path)
-		if err != nil {
-			return nil, err
-		}
-		ages[path] = time.Since(info.ModTime())
-	}
-	slices.SortFunc(paths, func(a, b string) int { return cmp.Compare(ages[a], ages[b]) }) // the newest first
-	for i, path := range paths {
-		if i == 0 || ages[paths[i-1]] < retirement {
-			continue
-		}
-		if err := os.Remove(path); err != nil {
-			return removed, err
-		}
-		removed = append(removed, path)
-	}
-	return removed, nil
 }
 
 // NewPrivateKey makes a fresh private key of RS256, ES256 or EdDSA.

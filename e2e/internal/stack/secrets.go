@@ -90,6 +90,30 @@ func readSecret(path string) (string, error) {
 	return value, nil
 }
 
+// RotateSecret puts a new value before the one that the file holds, and forgets those before that.
+func RotateSecret(dir, name string) error {
+	path := filepath.Join(dir, name)
+	old, err := readSecret(path)
+	if err != nil {
+		return err
+	}
+	old, _, _ = strings.Cut(old, "\n")
+	draft := path + ".draft"
+	if err := os.WriteFile(draft, []byte(randomKey()+"\n"+old+"\n"), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(draft, path)
+}
+
+// readFromFile lets a service read the secret from its file, unless the environment has given another value.
+func (c Config) readFromFile(env map[string]string, name string) {
+	if c.SecretFiles == "" || c.Env[name] != "" {
+		return
+	}
+	delete(env, name)
+	env[name+"_FILE"] = filepath.Join(c.SecretFiles, name)
+}
+
 func (s Secrets) pick(names ...string) map[string]string {
 	picked := map[string]string{}
 	for _, name := range names {

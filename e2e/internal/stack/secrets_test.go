@@ -135,3 +135,28 @@ func modeOf(t testing.TB, path string) os.FileMode {
 	}
 	return info.Mode().Perm()
 }
+
+// A rotated secret has the new value first and the old one after it, so that what was sealed still opens.
+func TestRotateSecret(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path, first := filepath.Join(dir, "SESSION_SECRET"), openSecrets(t, dir, nil)["SESSION_SECRET"]
+	var lines []string
+	for range 2 {
+		if err := stack.RotateSecret(dir, "SESSION_SECRET"); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = strings.Fields(string(text))
+		if len(lines) != 2 || lines[1] != first || lines[0] == first || len(lines[0]) < 32 {
+			t.Fatalf("the file holds %d lines; want a new value and the one before", len(lines))
+		}
+		first = lines[0]
+	}
+	if mode := modeOf(t, path); mode != 0o600 {
+		t.Errorf("mode = %o, want 600", mode)
+	}
+}

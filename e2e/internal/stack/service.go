@@ -63,6 +63,9 @@ func (s *Stack) environment(svc service) []string {
 			env[name] = v
 		}
 	}
+	if svc.name == Gateway {
+		s.cfg.readFromFile(env, "SESSION_SECRET")
+	}
 	env["LOG_FORMAT"] = cmp.Or(s.cfg.Env["LOG_FORMAT"], "text")
 	maps.Copy(env, s.cfg.Override[svc.name])
 	pairs := make([]string, 0, len(env))

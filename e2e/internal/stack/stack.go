@@ -17,12 +17,15 @@ import (
 
 // Config says what to run and where. Bin, Base and Secrets are required, Keys where AUTH_MODE in Env is jwks.
 type Config struct {
-	Bin     string            // directory of the binaries that Build made
-	Base    int               // the gateway's port; the others follow from it
-	Secrets Secrets           // of every service
-	Keys    string            // directory of the gateway's signing keys, which OpenKeys makes
-	UserKey string            // algorithm of access tokens; "" is HS256, in jwks mode RS256
-	Env     map[string]string // environment of this process, of which a few names pass through
+	Bin     string  // directory of the binaries that Build made
+	Base    int     // the gateway's port; the others follow from it
+	Secrets Secrets // of every service
+	// SecretFiles is the directory that OpenSecrets was given. With it, services read from their files what they can, so that a
+	// secret can change while they run.
+	SecretFiles string
+	Keys        string            // directory of the gateway's signing keys, which OpenKeys makes
+	UserKey     string            // algorithm of access tokens; "" is HS256, in jwks mode RS256
+	Env         map[string]string // environment of this process, of which a few names pass through
 
 	// Override adds settings for the service of that name, or replaces what the stack would set.
 	Override map[string]map[string]string
