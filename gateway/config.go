@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"storefront/gateway/internal/session"
 	"storefront/shared/config"
 )
 
@@ -30,6 +31,8 @@ type Config struct {
 
 	SessionStore  string
 	SessionSecret config.Rotating
+	RedisURL      config.Rotating // the first value
+	Lifetimes     session.Lifetimes
 }
 
 // idTokenAlgs are the algorithms that ID_TOKEN_ALGS can name.
@@ -51,9 +54,8 @@ func declare(s *config.Settings) Config {
 		CatalogURL:      s.URL("CATALOG_URL", "http://localhost:3001", "where the gateway reaches catalog"),
 		InventoryURL:    s.URL("INVENTORY_URL", "http://localhost:3002", "where the gateway reaches inventory"),
 		UpstreamTimeout: s.Duration("UPSTREAM_TIMEOUT", 10*time.Second, "longest exchange with a service"),
-		SessionStore:    s.Enum("SESSION_STORE", "memory", "where sessions are kept: memory (one gateway process)", "memory"),
-		SessionSecret:   s.Rotating("SESSION_SECRET", "seals the cookies of login attempts, at least 32 bytes; several, one a line: the first seals, all open", 32),
 	}
+	cfg.declareSessions(s)
 	cfg.declareTokenSource(s)
 	s.RefuseDemo("FUSIONAUTH_CLIENT_SECRET", cfg.ClientSecret, cfg.GatewayURL)
 	s.RefuseDemo("SESSION_SECRET", cfg.SessionSecret, cfg.GatewayURL)
@@ -72,6 +74,21 @@ func declare(s *config.Settings) Config {
 		s.Fault("OIDC_SCOPES", "must hold openid, without which no ID token says who signed in")
 	}
 	return cfg
+}
+
+// redisStore is the value of SESSION_STORE with which replicas share sessions.
+const redisStore = "redis"
+
+func (c *Config) declareSessions(s *config.Settings) {
+	c.SessionStore = s.Enum("SESSION_STORE", "memory", "where sessions are kept: memory (one gateway process, which forgets them when it ends) or redis (any number of them)", "memory", redisStore)
+	c.RedisURL = s.RotatingIf(c.SessionStore == redisStore, "REDIS_URL", "with SESSION_STORE=redis: redis://user:password@host:port/0, or rediss:// for TLS", 1)
+	c.SessionSecret = s.Rotating("SESSION_SECRET", "seals the cookies of login attempts, and sessions in Redis; at least 32 bytes; several, one a line: the first seals, all open", 32)
+	def := session.DefaultLifetimes
+	c.Lifetimes.Idle = s.Duration("SESSION_IDLE", def.Idle, "how long a session lasts without a request")
+	c.Lifetimes.Absolute = s.Duration("SESSION_LIFETIME", def.Absolute, "how long a session lasts since its login, however busy")
+	if c.Lifetimes.Idle > c.Lifetimes.Absolute {
+		s.Fault("SESSION_IDLE", "is longer than SESSION_LIFETIME, which ends the session first")
+	}
 }
 
 // fusionAuthTokens is the value of GATEWAY_TOKEN_SOURCE with which FusionAuth makes every token.

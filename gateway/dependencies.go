@@ -9,6 +9,7 @@ import (
 
 	"storefront/gateway/internal/keyring"
 	"storefront/gateway/internal/login"
+	"storefront/gateway/internal/revocation"
 	"storefront/gateway/internal/session"
 	"storefront/gateway/internal/storefront"
 	"storefront/gateway/internal/upstream"
@@ -19,6 +20,8 @@ import (
 // dependencies is what the routes are made of.
 type dependencies struct {
 	sessions  session.Store
+	revoked   *revocation.List
+	events    *revocation.Webhook
 	users     *login.Login
 	pages     *storefront.Pages
 	catalog   *upstream.Service
@@ -30,7 +33,9 @@ type dependencies struct {
 
 func newDependencies(cfg Config, log *slog.Logger) (d *dependencies, err error) {
 	d = &dependencies{}
-	d.sessions = session.NewMemory(session.DefaultLimit, nil)
+	if err := d.openSessions(cfg, log); err != nil {
+		return d, err
+	}
 	if err := d.openKeys(cfg, log); err != nil {
 		return d, err
 	}
@@ -49,6 +54,30 @@ func newDependencies(cfg Config, log *slog.Logger) (d *dependencies, err error) 
 		return d, err
 	}
 	return d, d.openLogin(cfg, log)
+}
+
+// openSessions makes the store of sessions, and the list of what the identity server has taken back; both are shared by all replicas
+// where Redis is.
+func (d *dependencies) openSessions(cfg Config, log *slog.Logger) error {
+	d.sessions = session.NewMemory(session.DefaultLimit, cfg.Lifetimes.Idle, nil)
+	var revocations revocation.Log = revocation.NewMemory()
+	if cfg.SessionStore == redisStore {
+		client, err := session.OpenRedis(string(cfg.RedisURL.Values()[0]), cfg.TLS)
+		if err != nil {
+			return err
+		}
+		d.sessions, err = session.NewRedis(session.RedisConfig{Client: client, Secret: cfg.SessionSecret, Idle: cfg.Lifetimes.Idle, Log: log})
+		if err != nil {
+			return err
+		}
+		revocations = revocation.NewRedis(client)
+	}
+	var err error
+	d.revoked, d.events, err = revocation.New(revocation.Config{
+		Keys:     auth.RemoteKeys(auth.Discovered(cfg.FusionAuthURL, cfg.Issuer), auth.RemoteConfig{TLS: cfg.TLS, Log: log}),
+		ClientID: cfg.ClientID, Log: revocations, Sessions: session.Ender{Store: d.sessions}, Logger: log,
+	})
+	return err
 }
 
 // openKeys makes the signer: of the shared key, or of the gateway's own, which are then published.
@@ -95,8 +124,10 @@ func newLogin(cfg Config, d *dependencies, verifier *auth.Verifier, log *slog.Lo
 		Secret:              cfg.SessionSecret,
 		Secure:              cfg.secure(),
 		Store:               d.sessions,
+		Lifetime:            cfg.Lifetimes.Absolute,
 		Verifier:            verifier,
-		ConfirmLogout:       d.pages.ConfirmLogout,
+		Revoked:             d.revoked.Refuses,
+		Pages:               login.Pages{ConfirmLogout: d.pages.ConfirmLogout, Loop: d.loopPage},
 		TLS:                 cfg.TLS,
 		Log:                 log,
 	})
@@ -138,6 +169,10 @@ func (d *dependencies) products(c *gin.Context, within time.Duration) ([]storefr
 func (d *dependencies) visitor(c *gin.Context) (storefront.Visitor, bool) {
 	p, record, ok := d.users.Visitor(c)
 	return storefront.Visitor{Name: record.Name, Roles: p.Roles}, ok
+}
+
+func (d *dependencies) loopPage(c *gin.Context, loop login.Loop) {
+	d.pages.Loop(c, storefront.Loop{Cause: string(loop.Cause), Again: loop.Again, Else: loop.Else})
 }
 
 // publicKeys is the handler of the gateway's key set.

@@ -33,5 +33,9 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 	if len(args) == 0 && cfg.AuthMode == config.HMAC {
 		log.Warn("one key signs and verifies: any service that holds it could make an admin token; AUTH_MODE=jwks shares no key")
 	}
-	return server.App{Log: log, Addr: cfg.Addr, AdminAddr: cfg.AdminAddr, Handler: router}.Run(ctx, args, stdout)
+	follow := func(ctx context.Context) error {
+		go deps.revoked.Run(ctx)
+		return nil
+	}
+	return server.App{Log: log, Addr: cfg.Addr, AdminAddr: cfg.AdminAddr, Handler: router, Open: follow}.Run(ctx, args, stdout)
 }

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"errors"
+	"fmt"
 	"mime"
 	"net/http"
 	"strings"
@@ -69,10 +70,20 @@ func RequireRole(forbiddenLocation string, roles ...Role) gin.HandlerFunc {
 			problem.Table(nil).Respond(c, errNoPrincipal)
 			return
 		}
+		c.Set(neededKey{}, roles)
 		if !p.Has(roles...) {
-			Forbid(c, forbiddenLocation, "lacks_role")
+			Forbid(c, forbiddenLocation, fmt.Sprintf("lacks_role: has %v, needs one of %v", p.Roles, roles))
 		}
 	}
+}
+
+type neededKey struct{}
+
+// Needed returns the roles of which the route asks for one, as far as the request has got to [RequireRole].
+func Needed(c *gin.Context) []Role {
+	v, _ := c.Get(neededKey{})
+	roles, _ := v.([]Role)
+	return roles
 }
 
 // From returns the caller that [Authenticate] let pass.

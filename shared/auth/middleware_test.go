@@ -42,7 +42,7 @@ func TestAuthenticate_unauthorized(t *testing.T) {
 		if err := json.Unmarshal([]byte(a.body), &body); err != nil {
 			t.Fatalf("%s: body %q: %v", tt.name, a.body, err)
 		}
-		want := problem.Document{Type: "about:blank", Title: "Unauthorized", Status: 401, Message: "UNAUTHORIZED", Detail: "A valid token is required."}
+		want := problem.Document{Type: "about:blank", Title: "Unauthorized", Status: 401, Message: "UNAUTHORIZED", Code: "unauthorized", Detail: "A valid token is required."}
 		if diff := cmp.Diff(want, body); diff != "" || a.status != 401 {
 			t.Errorf("%s: status %d, body (-want +got):\n%s", tt.name, a.status, diff)
 		}

@@ -18,13 +18,14 @@ const (
 
 // Principal is the caller as its token describes it.
 type Principal struct {
-	Kind      Kind      // how the caller proved itself
-	Subject   string    // sub: the user's id, or "gateway"
-	Roles     []Role    // the known ones, each once; always empty for the gateway
-	TokenID   string    // jti, empty when the token has none
-	SessionID string    // sid: FusionAuth's refresh token id, by which it revokes; empty when the token has none
-	ExpiresAt time.Time // exp
-	IssuedAt  time.Time // iat, zero when the token has none
+	Kind       Kind      // how the caller proved itself
+	Subject    string    // sub: the user's id, or "gateway"
+	Roles      []Role    // the known ones, each once; always empty for the gateway
+	Registered bool      // with the application: FusionAuth signs in users who are not, and gives them no roles
+	TokenID    string    // jti, empty when the token has none
+	SessionID  string    // sid: FusionAuth's refresh token id, by which it revokes; empty when the token has none
+	ExpiresAt  time.Time // exp
+	IssuedAt   time.Time // iat, zero when the token has none
 }
 
 // Has reports whether the caller has at least one of the roles.

@@ -2,8 +2,8 @@ package auth
 
 import "errors"
 
-// Refusal is the reason why a request is not authenticated. Its text is a constant for the log: it never holds a byte
-// of the token, and the client never sees it, because a reason would tell an attacker which guess was closer.
+// Refusal is the reason why a request is not authenticated. Its text is a constant for the log, which may add the one claim that the
+// check saw and never the token; the client sees neither, because a reason would tell an attacker which guess was closer.
 type Refusal string
 
 // Error makes a Refusal an error: "token refused: expired".
@@ -45,6 +45,7 @@ const (
 	ErrRoles        Refusal = "bad_roles"        // roles are not a list of strings
 	ErrBinding      Refusal = "bad_binding"      // data and htm are of another request
 	ErrNotTaken     Refusal = "kind_not_taken"   // the route takes another kind of token
+	ErrRevoked      Refusal = "revoked"          // the identity server has taken it back since
 )
 
 // ErrUnavailable says that the keys could not be had, so that nothing is known about the token. A [KeySet] wraps it,

@@ -99,7 +99,7 @@ func TestVerifier_parallelUsers(t *testing.T) {
 		id, role := fmt.Sprintf("user-%d", i), roles[i%len(roles)]
 		users[i].token = iss.UserToken(t, authtest.Claims{"sub": id, "jti": "t" + id, "sid": "s" + id, "roles": []string{string(role)}})
 		users[i].want = auth.Principal{
-			Kind: auth.UserToken, Subject: id, TokenID: "t" + id, SessionID: "s" + id, Roles: []auth.Role{role}, ExpiresAt: noon.Add(10 * time.Minute), IssuedAt: noon,
+			Kind: auth.UserToken, Subject: id, Registered: true, TokenID: "t" + id, SessionID: "s" + id, Roles: []auth.Role{role}, ExpiresAt: noon.Add(10 * time.Minute), IssuedAt: noon,
 		}
 	}
 	var all sync.WaitGroup

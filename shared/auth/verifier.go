@@ -106,19 +106,20 @@ func (v *Verifier) Verify(ctx context.Context, compact string, target Target) (P
 		return Principal{}, ErrTooLong
 	}
 	now := v.now()
+	in := &inspection{target: target, now: now}
 	if v.verdicts == nil {
-		return v.verify(ctx, compact, &inspection{target: target, now: now})
+		p, err := v.verify(ctx, compact, in)
+		return p, in.explain(err)
 	}
 	token := hash(compact)
 	if p, ok := v.recall(ctx, &token, now); ok {
 		return p, nil
 	}
-	in := &inspection{target: target, now: now}
 	p, err := v.verify(ctx, compact, in)
 	if err == nil && p.Kind == UserToken {
 		v.remember(token, in, p)
 	}
-	return p, err
+	return p, in.explain(err)
 }
 
 func (v *Verifier) verify(ctx context.Context, compact string, in *inspection) (Principal, error) {
@@ -191,6 +192,7 @@ func authentic(t token, keys []Key) (Key, error) {
 // principal reads what the checks have seen.
 func (in *inspection) principal() Principal {
 	p := Principal{Kind: in.expect.kind, Roles: in.roles}
+	p.Registered = p.Kind == UserToken && in.claims.has("applicationId")
 	p.Subject, _ = in.claims.text("sub")
 	p.TokenID, _ = in.claims.text("jti")
 	p.SessionID, _ = in.claims.text("sid")

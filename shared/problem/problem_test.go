@@ -40,10 +40,10 @@ func TestTable(t *testing.T) {
 		want problem.Document
 	}{
 		"known": {fmt.Errorf("find: %w", errGone), problem.Document{
-			Type: "urn:storefront:problem:gone", Title: "Not Found", Status: 404, Message: "NOT_FOUND", Detail: "It is gone.", Instance: "request-1",
+			Type: "urn:storefront:problem:gone", Title: "Not Found", Status: 404, Message: "NOT_FOUND", Code: "gone", Detail: "It is gone.", Instance: "request-1",
 		}},
 		"unknown is a fixed 500": {errors.New("password=hunter2"), problem.Document{
-			Type: "about:blank", Title: "Internal Server Error", Status: 500, Message: "INTERNAL_SERVER_ERROR", Detail: "Something went wrong on our side.", Instance: "request-1",
+			Type: "about:blank", Title: "Internal Server Error", Status: 500, Message: "INTERNAL_SERVER_ERROR", Code: "internal-server-error", Detail: "Something went wrong on our side.", Instance: "request-1",
 		}},
 	} {
 		w, got, c := answer(t, func(c *gin.Context) { table.Respond(c, tt.err) })
@@ -78,6 +78,42 @@ func TestChallenges(t *testing.T) {
 		}
 		if !c.IsAborted() {
 			t.Errorf("%s: handlers behind it still run", name)
+		}
+	}
+}
+
+// A site shows its problems as pages to people, and the same problems as JSON to programs.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	for _, person := range []bool{true, false} {
+		w := httptest.NewRecorder()
+		c, _ := gin.CreateTestContext(w)
+		c.Request = httptest.NewRequest(http.MethodGet, "/", nil)
+		problem.Pages(func(c *gin.Context, d problem.Document) bool {
+			if person {
+				c.String(d.Status, "page for %s", d.Code)
+			}
+			return person
+		})(c)
+		problem.Forbidden(c, nil)
+		if shown := w.Body.String() == "page for role-missing"; shown != person || w.Code != http.StatusForbidden || !c.IsAborted() {
+			t.Errorf("person %t: %d %s, aborted %t", person, w.Code, w.Body, c.IsAborted())
+		}
+	}
+}
+
+// RFC 9728 §5.1: the challenge says where the resource is described.
+func TestProtectedResource(t *testing.T) {
+	t.Parallel()
+	const metadata = "https://shop.example/.well-known/oauth-protected-resource"
+	for want, respond := range map[string]gin.HandlerFunc{
+		`Bearer resource_metadata="` + metadata + `"`:                             func(c *gin.Context) { problem.Unauthorized(c, false, nil) },
+		`Bearer error="invalid_token", resource_metadata="` + metadata + `"`:      func(c *gin.Context) { problem.Unauthorized(c, true, nil) },
+		`Bearer error="insufficient_scope", resource_metadata="` + metadata + `"`: func(c *gin.Context) { problem.Forbidden(c, nil) },
+	} {
+		w, _, _ := answer(t, func(c *gin.Context) { problem.ProtectedResource(metadata)(c); respond(c) })
+		if got := w.Header().Get("WWW-Authenticate"); got != want {
+			t.Errorf("WWW-Authenticate = %s, want %s", got, want)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -40,11 +41,20 @@ type App struct {
 	Handler   http.Handler
 	// ReadyPath is what healthcheck asks for; "" is /readyz.
 	ReadyPath string
+	// Open readies what Handler stands on, such as a database, before anything is served, and Close lets go of it at the end. Commands do
+	// without. Either may be nil.
+	Open  func(context.Context) error
+	Close func() error
+	// Commands are what the program can do beside serving, by the first argument; they get the others.
+	Commands map[string]func(ctx context.Context, args []string, stdout io.Writer) error
 }
 
 // Run does what the arguments say: nothing serves until ctx ends, "routes" prints the routes of a gin engine, "healthcheck" asks the running
 // process for its health, for containers without a shell.
-func (a App) Run(ctx context.Context, args []string, stdout io.Writer) error {
+func (a App) Run(ctx context.Context, args []string, stdout io.Writer) (err error) {
+	if a.Close != nil {
+		defer func() { err = errors.Join(err, a.Close()) }()
+	}
 	switch strings.Join(args, " ") {
 	case "":
 		return a.serve(ctx)
@@ -52,12 +62,20 @@ func (a App) Run(ctx context.Context, args []string, stdout io.Writer) error {
 		return a.printRoutes(stdout)
 	case "healthcheck":
 		return healthcheck(ctx, a.Addr[0], cmp.Or(a.ReadyPath, "/readyz"))
-	default:
-		return fmt.Errorf("unknown arguments %q: start it without any to serve, or with routes or healthcheck", args)
 	}
+	if command, ok := a.Commands[args[0]]; ok {
+		return command(ctx, args[1:], stdout)
+	}
+	known := slices.Sorted(maps.Keys(a.Commands))
+	return fmt.Errorf("unknown arguments %q: start it without any to serve, or with one of %s", args, strings.Join(append(known, "routes", "healthcheck"), ", "))
 }
 
 func (a App) serve(ctx context.Context) error {
+	if a.Open != nil {
+		if err := a.Open(ctx); err != nil {
+			return err
+		}
+	}
 	listeners, err := Listen(a.Addr...)
 	if err != nil {
 		return err

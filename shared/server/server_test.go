@@ -197,6 +197,7 @@ func TestProblems_haveOneForm(t *testing.T) {
 			t.Errorf("%s: instance %q, request id %q; want the same", target, got.Instance, w.Header().Get("X-Request-Id"))
 		}
 		want.Type, want.Detail, want.Instance = "about:blank", got.Detail, got.Instance
+		want.Code = strings.ReplaceAll(strings.ToLower(want.Title), " ", "-")
 		if got != want || w.Code != want.Status || w.Header().Get("Content-Type") != problem.ContentType {
 			t.Errorf("%s = %d %s %+v, want %+v", target, w.Code, w.Header().Get("Content-Type"), got, want)
 		}
@@ -559,5 +560,33 @@ func TestAdmin_servesMetricsWithoutClientsNames(t *testing.T) {
 	}
 	if !strings.Contains(text, `route="/items/:id"`) || strings.Contains(text, "424242") || strings.Contains(text, "ODD") {
 		t.Errorf("metrics = %.2000s; want templates and known methods alone", text)
+	}
+}
+
+// What serves is opened before and closed after; a command has only its own arguments, and nothing is opened for it.
+func TestApp_opensToServeAlone(t *testing.T) {
+	t.Parallel()
+	var did []string
+	note := func(what string, err error) error { did = append(did, what); return err }
+	broken := errors.New("no database")
+	app := server.App{
+		Log: slog.New(slog.DiscardHandler), Addr: []string{"127.0.0.1:0"}, Handler: engine(t, io.Discard, nil),
+		Open:  func(context.Context) error { return note("open", broken) },
+		Close: func() error { return note("close", nil) },
+		Commands: map[string]func(context.Context, []string, io.Writer) error{
+			"backup": func(_ context.Context, args []string, _ io.Writer) error { return note(strings.Join(args, " "), nil) },
+		},
+	}
+	if err := app.Run(t.Context(), nil, io.Discard); !errors.Is(err, broken) {
+		t.Errorf("serving without a database = %v, want its error", err)
+	}
+	if err := app.Run(t.Context(), []string{"backup", "to a", "file"}, io.Discard); err != nil {
+		t.Errorf("backup = %v", err)
+	}
+	if err := app.Run(t.Context(), []string{"bakcup"}, io.Discard); err == nil || !strings.Contains(err.Error(), "one of backup, routes, healthcheck") {
+		t.Errorf("unknown command = %v, want the known ones", err)
+	}
+	if got := strings.Join(did, ", "); got != "open, close, to a file, close, close" {
+		t.Errorf("did %s", got)
 	}
 }

@@ -2,11 +2,7 @@ package login
 
 import (
 	"cmp"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -14,11 +10,13 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
 
+	"storefront/gateway/internal/sealed"
 	"storefront/shared/config"
 )
 
@@ -37,54 +35,44 @@ type attempt struct {
 	Begun    time.Time `json:"t"`
 }
 
-func newAttempt(returnTo string, now time.Time) attempt {
-	return attempt{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), ReturnTo: returnTo, Begun: now}
+// newAttempt begins an attempt; strays is how many before it came back without their cookie. The state carries the count along, since a
+// browser that keeps no cookies has no other place for it.
+func newAttempt(returnTo string, strays int, now time.Time) attempt {
+	state := rand.Text()
+	if strays > 0 {
+		state += "." + strconv.Itoa(strays)
+	}
+	return attempt{State: state, Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), ReturnTo: returnTo, Begun: now}
 }
 
-// attempts seals attempts into cookies and opens them again. AES-256-GCM with the cookie's name as additional data: the content
-// of one attempt's cookie is worth nothing under the name of another.
+// strays is the count that the state carries; whoever changes it deceives nobody but himself.
+func (t attempt) strays() int {
+	_, count, _ := strings.Cut(t.State, ".")
+	n, err := strconv.Atoi(count)
+	if err != nil || n < 0 || n > maxStrays {
+		return 0
+	}
+	return n
+}
+
+// attempts seals attempts into cookies and opens them again, with the cookie's name as additional data: the content of one
+// attempt's cookie is worth nothing under the name of another.
 type attempts struct {
-	aeads  *config.Live[[]cipher.AEAD] // the first seals, all open
+	box    *sealed.Box
 	prefix string
 	secure bool
 }
 
 func newAttempts(log *slog.Logger, secret config.Rotating, secure bool) (*attempts, error) {
-	aeads, err := config.Watch(log, secret, sealers)
+	box, err := sealed.New(log, secret, "storefront login attempt")
 	if err != nil {
 		return nil, fmt.Errorf("login config: Secret: %w", err)
 	}
-	a := &attempts{aeads: aeads, prefix: "fa.gw.login.", secure: secure}
+	a := &attempts{box: box, prefix: "fa.gw.login.", secure: secure}
 	if secure {
 		a.prefix = "__Host-" + a.prefix
 	}
 	return a, nil
-}
-
-func sealers(secrets []config.Secret) ([]cipher.AEAD, error) {
-	aeads := make([]cipher.AEAD, len(secrets))
-	for i, secret := range secrets {
-		var err error
-		if aeads[i], err = sealer([]byte(secret)); err != nil {
-			return nil, err
-		}
-	}
-	return aeads, nil
-}
-
-func sealer(secret []byte) (cipher.AEAD, error) {
-	if len(secret) < 32 {
-		return nil, errors.New("shorter than 32 bytes")
-	}
-	key, err := hkdf.Key(sha256.New, secret, nil, "storefront login attempt", 32)
-	if err != nil {
-		return nil, err
-	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCMWithRandomNonce(block)
 }
 
 // begin gives the browser the attempt's cookie and takes back those that have grown old or too many.
@@ -111,8 +99,8 @@ func (a *attempts) begin(w http.ResponseWriter, r *http.Request, t attempt) erro
 		return fmt.Errorf("seal login attempt: %w", err)
 	}
 	name := a.prefix + t.State
-	sealed := a.aeads.Get()[0].Seal(nil, nil, plain, []byte(name)) //nolint:gosec // NewGCMWithRandomNonce makes the nonce
-	http.SetCookie(w, a.cookie(name, base64.RawURLEncoding.EncodeToString(sealed), int(attemptLife.Seconds())))
+	value := base64.RawURLEncoding.EncodeToString(a.box.Seal(plain, []byte(name)))
+	http.SetCookie(w, a.cookie(name, value, int(attemptLife.Seconds())))
 	return nil
 }
 
@@ -125,25 +113,16 @@ func (a *attempts) open(r *http.Request, state string, now time.Time) (attempt, 
 	if state == "" || err != nil {
 		return attempt{}, errNoAttempt
 	}
-	sealed, err := base64.RawURLEncoding.DecodeString(c.Value)
+	envelope, err := base64.RawURLEncoding.DecodeString(c.Value)
 	if err != nil {
 		return attempt{}, errNoAttempt
 	}
-	plain, ok := a.unseal(sealed, []byte(name))
+	plain, err := a.box.Open(envelope, []byte(name))
 	t := attempt{State: state}
-	if !ok || json.Unmarshal(plain, &t) != nil || now.Sub(t.Begun) > attemptLife {
+	if err != nil || json.Unmarshal(plain, &t) != nil || now.Sub(t.Begun) > attemptLife {
 		return attempt{}, errNoAttempt
 	}
 	return t, nil
-}
-
-func (a *attempts) unseal(sealed, name []byte) ([]byte, bool) {
-	for _, aead := range a.aeads.Get() {
-		if plain, err := aead.Open(nil, nil, sealed, name); err == nil {
-			return plain, true
-		}
-	}
-	return nil, false
 }
 
 func (a *attempts) clear(w http.ResponseWriter, state string) {

@@ -11,7 +11,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/gin-gonic/gin"
@@ -27,18 +29,17 @@ var (
 	errUnavailable = errors.New("identity server unavailable")
 	errDenied      = errors.New("identity server refused")
 	errUntrusted   = errors.New("answer of the identity server is not acceptable")
-	errStoreAway   = errors.New("session store unavailable")
 )
 
 var problems = problem.Table{
 	{Err: errUnavailable, Status: http.StatusServiceUnavailable, Slug: "identity-unavailable", Detail: "The identity server does not answer. Try again in a moment."},
-	{Err: errStoreAway, Status: http.StatusServiceUnavailable, Slug: "session-unavailable", Detail: "Sessions are not available. Try again in a moment."},
+	{Err: session.ErrAway, Status: http.StatusServiceUnavailable, Slug: "session-unavailable", Detail: "Sessions are not available. Try again in a moment."},
 	{Err: errDenied, Status: http.StatusBadRequest, Slug: "login-refused", Detail: "The identity server did not complete the sign-in. Start again at /login."},
 	{Err: errUntrusted, Status: http.StatusBadGateway, Slug: "login-untrusted", Detail: "The identity server's answer could not be verified. Nobody was signed in."},
 }
 
 func (l *Login) fail(c *gin.Context, err error) {
-	if errors.Is(err, errUnavailable) || errors.Is(err, errStoreAway) {
+	if errors.Is(err, errUnavailable) || errors.Is(err, session.ErrAway) {
 		c.Header("Retry-After", "1")
 	}
 	problems.Respond(c, err)
@@ -50,17 +51,17 @@ func (l *Login) callback(c *gin.Context) {
 	state := c.Query("state")
 	t, err := l.attempts.open(c.Request, state, l.now())
 	if err != nil {
-		l.stray(c, "/")
+		l.stray(c, attempt{State: state, ReturnTo: "/"})
 		return
 	}
 	l.attempts.clear(c.Writer, state)
 	first, err := l.cfg.Store.Spend(c.Request.Context(), state, attemptLife)
 	if err != nil {
-		l.fail(c, fmt.Errorf("%w: %w", errStoreAway, err))
+		l.fail(c, fmt.Errorf("%w: %w", session.ErrAway, err))
 		return
 	}
 	if !first {
-		l.stray(c, t.ReturnTo)
+		l.stray(c, t)
 		return
 	}
 	record, err := l.complete(c, t)
@@ -68,22 +69,39 @@ func (l *Login) callback(c *gin.Context) {
 		l.fail(c, err)
 		return
 	}
+	before, _ := session.From(c) // the zero value is none
 	if err := session.Start(c, record); err != nil {
-		l.fail(c, fmt.Errorf("%w: %w", errStoreAway, err))
+		l.fail(c, fmt.Errorf("%w: %w", session.ErrAway, err))
 		return
 	}
 	c.Set(gin.AuthUserKey, record.Subject)
+	l.logins.note(c.Writer, c.Request, l.now())
+	if before.RefreshToken != record.RefreshToken {
+		l.forget(c, before.RefreshToken)
+	}
 	c.Redirect(http.StatusSeeOther, t.ReturnTo)
+}
+
+// forget revokes the refresh token of a session that has ended here. What fails goes to the log and no further.
+func (l *Login) forget(c *gin.Context, refreshToken string) {
+	p, err := l.provider.get(c.Request.Context())
+	if err == nil {
+		err = l.revoke(context.WithoutCancel(c.Request.Context()), p, refreshToken) // also for a client that hangs up now
+	}
+	if err != nil {
+		_ = c.Error(err)
+	}
 }
 
 // stray answers a callback that belongs to no attempt of this browser, or to one that is over: a reloaded page, a second tab, or
 // somebody else's code. Nobody is signed in by it; whoever is signed in already goes on.
-func (l *Login) stray(c *gin.Context, returnTo string) {
+func (l *Login) stray(c *gin.Context, t attempt) {
+	_ = c.Error(errNoAttempt)
 	if _, err := session.From(c); err == nil {
-		c.Redirect(http.StatusSeeOther, returnTo)
+		c.Redirect(http.StatusSeeOther, t.ReturnTo)
 		return
 	}
-	c.Redirect(http.StatusFound, to(returnTo))
+	c.Redirect(http.StatusFound, to(t.ReturnTo)+"&"+strayed+"="+strconv.Itoa(min(t.strays()+1, maxStrays)))
 }
 
 // complete turns the answer into a session record, or fails without one.
@@ -97,11 +115,12 @@ func (l *Login) complete(c *gin.Context, t attempt) (session.Record, error) {
 		return session.Record{}, err
 	}
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, l.client)
+	since := l.now() // before the tokens are made: what is revoked from now on concerns this login
 	tokens, err := l.oauth(p).Exchange(ctx, c.Query("code"), oauth2.VerifierOption(t.Verifier))
 	if err != nil {
 		return session.Record{}, exchangeError(err)
 	}
-	return l.identify(ctx, p, t, tokens)
+	return l.identify(ctx, p, t, tokens, since)
 }
 
 // checkAnswer looks at the authorization response itself: iss against mix-up (RFC 9207 §2.4), error, a code.
@@ -139,7 +158,7 @@ func exchangeError(err error) error {
 
 // identify verifies what the token endpoint gave (OpenID Connect Core §3.1.3.7). Roles come later, from the access token, at each
 // request; here it must only verify and speak of the same user.
-func (l *Login) identify(ctx context.Context, p *provider, t attempt, tokens *oauth2.Token) (session.Record, error) {
+func (l *Login) identify(ctx context.Context, p *provider, t attempt, tokens *oauth2.Token, since time.Time) (session.Record, error) {
 	raw, _ := tokens.Extra("id_token").(string)
 	var outage error
 	id, err := p.idTokens.Verify(context.WithValue(ctx, outageKey{}, &outage), raw)
@@ -161,6 +180,8 @@ func (l *Login) identify(ctx context.Context, p *provider, t attempt, tokens *oa
 		return session.Record{}, fmt.Errorf("%w: access token: %w", errUntrusted, err)
 	case user.Subject != id.Subject || user.Subject == "":
 		return session.Record{}, fmt.Errorf("%w: ID token and access token name different users", errUntrusted)
+	case l.cfg.Revoked(user, since):
+		return session.Record{}, fmt.Errorf("%w: revoked since the login began", errDenied)
 	}
 	name, email, err := profile(id)
 	if err != nil {
@@ -168,9 +189,9 @@ func (l *Login) identify(ctx context.Context, p *provider, t attempt, tokens *oa
 	}
 	now := l.now()
 	return session.Record{
-		Subject: user.Subject, Name: name, Email: email,
+		Subject: user.Subject, Name: name, Email: email, Since: since, SessionID: user.SessionID,
 		AccessToken: tokens.AccessToken, AccessExpires: user.ExpiresAt, RefreshAt: refreshAt(now, user.ExpiresAt),
-		RefreshToken: tokens.RefreshToken, Expires: now.Add(session.Absolute),
+		RefreshToken: tokens.RefreshToken, Expires: now.Add(l.cfg.Lifetime),
 	}, nil
 }
 

@@ -119,13 +119,13 @@ func TestCallback_strays(t *testing.T) {
 		wrap func(s *shop, b *browser, callback string) string // what is opened in place of the callback
 		to   string                                            // where it goes, signed out
 	}{
-		{"no parameters", func(*shop, *browser, string) string { return "/oauth-redirect" }, "/login?return_to=%2F"},
-		{"unknown state", func(_ *shop, _ *browser, c string) string { return replace(c, "state", "AAAAAAAAAAAAAAAAAAAAAAAAAA") }, "/login?return_to=%2F"},
-		{"empty state", func(_ *shop, _ *browser, c string) string { return replace(c, "state", "") }, "/login?return_to=%2F"},
-		{"state that is no cookie name", func(_ *shop, _ *browser, c string) string { return replace(c, "state", "a;b=c\r\n\x00") }, "/login?return_to=%2F"},
-		{"state of a kilobyte", func(_ *shop, _ *browser, c string) string { return replace(c, "state", strings.Repeat("x", 1000)) }, "/login?return_to=%2F"},
-		{"ten minutes old", func(s *shop, _ *browser, c string) string { s.clock.Advance(10*time.Minute + time.Second); return c }, "/login?return_to=%2F"},
-		{"of another browser (login CSRF)", func(s *shop, b *browser, _ string) string { return s.browser(b.t).approach("/products") }, "/login?return_to=%2F"},
+		{"no parameters", func(*shop, *browser, string) string { return "/oauth-redirect" }, "/login?return_to=%2F&strayed=1"},
+		{"unknown state", func(_ *shop, _ *browser, c string) string { return replace(c, "state", "AAAAAAAAAAAAAAAAAAAAAAAAAA") }, "/login?return_to=%2F&strayed=1"},
+		{"empty state", func(_ *shop, _ *browser, c string) string { return replace(c, "state", "") }, "/login?return_to=%2F&strayed=1"},
+		{"state that is no cookie name", func(_ *shop, _ *browser, c string) string { return replace(c, "state", "a;b=c\r\n\x00") }, "/login?return_to=%2F&strayed=1"},
+		{"state of a kilobyte", func(_ *shop, _ *browser, c string) string { return replace(c, "state", strings.Repeat("x", 1000)) }, "/login?return_to=%2F&strayed=1"},
+		{"ten minutes old", func(s *shop, _ *browser, c string) string { s.clock.Advance(10*time.Minute + time.Second); return c }, "/login?return_to=%2F&strayed=1"},
+		{"of another browser (login CSRF)", func(s *shop, b *browser, _ string) string { return s.browser(b.t).approach("/products") }, "/login?return_to=%2F&strayed=1"},
 		{"cookie of one attempt under the name of another", func(s *shop, b *browser, c string) string {
 			other := b.approach("/other")
 			var value string
@@ -136,11 +136,11 @@ func TestCallback_strays(t *testing.T) {
 			}
 			b.plant("fa.gw.login."+mustParse(b.t, c).Query().Get("state"), value)
 			return c
-		}, "/login?return_to=%2F"},
+		}, "/login?return_to=%2F&strayed=1"},
 		{"tampered cookie", func(_ *shop, b *browser, c string) string {
 			b.plant("fa.gw.login."+mustParse(b.t, c).Query().Get("state"), strings.Repeat("A", 200))
 			return c
-		}, "/login?return_to=%2F"},
+		}, "/login?return_to=%2F&strayed=1"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -186,7 +186,7 @@ func TestCallback_replay(t *testing.T) {
 	s.id.mu.Lock()
 	s.id.codes[mustParse(t, callback).Query().Get("code")] = grant{subject: subject}
 	s.id.mu.Unlock()
-	if res := thief.get(callback); res.StatusCode != http.StatusFound || res.location() != "/login?return_to=%2Fproducts" || thief.sessionID() != "" {
+	if res := thief.get(callback); res.StatusCode != http.StatusFound || res.location() != "/login?return_to=%2Fproducts&strayed=1" || thief.sessionID() != "" {
 		t.Errorf("replay = %d to %s, want a fresh login", res.StatusCode, res.location())
 	}
 	if res := b.get(callback); res.StatusCode != http.StatusFound && res.location() != "/" {

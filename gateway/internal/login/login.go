@@ -34,13 +34,23 @@ type Config struct {
 	Secure     bool            // cookies, where GatewayURL is https
 
 	Store    session.Store
+	Lifetime time.Duration  // of a session, since its login
 	Verifier *auth.Verifier // of user tokens
-	// ConfirmLogout shows a page with a button that posts to /logout.
-	ConfirmLogout gin.HandlerFunc
+	// Revoked reports whether the identity server has taken back what the token, or the session, stood for since then.
+	Revoked func(p auth.Principal, since time.Time) bool
+	Pages   Pages
 
 	TLS *tls.Config
 	Log *slog.Logger // hears of secrets that have changed
 	Now func() time.Time
+}
+
+// Pages are what people see of signing in, beside the identity server's form.
+type Pages struct {
+	// ConfirmLogout has a button that posts to /logout.
+	ConfirmLogout gin.HandlerFunc
+	// Loop says why signing in goes in a circle, and leads out of it.
+	Loop func(*gin.Context, Loop)
 }
 
 // Login holds the handlers. It is safe for concurrent use.
@@ -50,6 +60,7 @@ type Login struct {
 	secret    *config.Live[config.Secret] // of the client
 	provider  *discovery
 	attempts  *attempts
+	logins    recent
 	refreshes singleflight.Group
 	resting   atomic.Int64 // unix nanoseconds until which refreshes rest
 	now       func() time.Time
@@ -57,8 +68,8 @@ type Login struct {
 
 // New checks the configuration; it talks to nobody.
 func New(cfg Config) (*Login, error) {
-	if cfg.Store == nil || cfg.Verifier == nil || cfg.ConfirmLogout == nil || cfg.GatewayURL == nil {
-		return nil, errors.New("login config: Store, Verifier, ConfirmLogout and GatewayURL are required")
+	if cfg.Store == nil || cfg.Verifier == nil || cfg.Revoked == nil || cfg.Pages.ConfirmLogout == nil || cfg.Pages.Loop == nil || cfg.GatewayURL == nil || cfg.Lifetime <= 0 {
+		return nil, errors.New("login config: Store, Lifetime, Verifier, Revoked, Pages and GatewayURL are required")
 	}
 	attempts, err := newAttempts(cfg.Log, cfg.Secret, cfg.Secure)
 	if err != nil {
@@ -68,7 +79,7 @@ func New(cfg Config) (*Login, error) {
 	if err != nil {
 		return nil, fmt.Errorf("login config: ClientSecret: %w", err)
 	}
-	l := &Login{cfg: cfg, client: newClient(cfg.TLS), secret: secret, attempts: attempts, now: cfg.Now}
+	l := &Login{cfg: cfg, client: newClient(cfg.TLS), secret: secret, attempts: attempts, logins: newRecent(cfg.Secure), now: cfg.Now}
 	l.provider = &discovery{cfg: cfg, client: l.client, secret: secret}
 	if l.now == nil {
 		l.now = time.Now
@@ -81,6 +92,7 @@ func (l *Login) Mount(r gin.IRoutes) {
 	server.Get(r, "/login", l.start)
 	server.Get(r, "/oauth-redirect", l.callback)
 	r.POST("/logout", l.logout)
+	r.POST("/logout/everywhere", l.logoutEverywhere)
 	server.Get(r, "/logout", l.logoutByLink)
 	server.Get(r, "/logout/frontchannel", l.logoutFrontChannel)
 	server.Get(r, "/me", l.Require, l.me)

@@ -3,11 +3,13 @@ package login_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"storefront/gateway/internal/login"
 	"storefront/gateway/internal/session"
+	"storefront/shared/auth"
 	"storefront/shared/auth/authtest"
 	"storefront/shared/config"
 )
@@ -16,7 +18,9 @@ func TestNew_refuses(t *testing.T) {
 	t.Parallel()
 	const long = config.Secret("0123456789abcdef0123456789abcdef")
 	good := login.Config{
-		Store: session.NewMemory(1, nil), Verifier: authtest.New(t, "HS256").Verifier(t, "gateway"), ConfirmLogout: func(*gin.Context) {},
+		Store: session.NewMemory(1, session.DefaultLifetimes.Idle, nil), Lifetime: time.Hour,
+		Verifier: authtest.New(t, "HS256").Verifier(t, "gateway"), Revoked: func(auth.Principal, time.Time) bool { return false },
+		Pages:      login.Pages{ConfirmLogout: func(*gin.Context) {}, Loop: func(*gin.Context, login.Loop) {}},
 		GatewayURL: mustParse(t, "http://localhost:3000"), ClientSecret: config.Fixed(clientSecret), Secret: config.Fixed(long, long),
 	}
 	if _, err := login.New(good); err != nil {
@@ -25,7 +29,10 @@ func TestNew_refuses(t *testing.T) {
 	for name, change := range map[string]func(*login.Config){
 		"Store":         func(c *login.Config) { c.Store = nil },
 		"Verifier":      func(c *login.Config) { c.Verifier = nil },
-		"ConfirmLogout": func(c *login.Config) { c.ConfirmLogout = nil },
+		"Lifetime":      func(c *login.Config) { c.Lifetime = 0 },
+		"Revoked":       func(c *login.Config) { c.Revoked = nil },
+		"Pages":         func(c *login.Config) { c.Pages.ConfirmLogout = nil },
+		"Pages: loop":   func(c *login.Config) { c.Pages.Loop = nil },
 		"GatewayURL":    func(c *login.Config) { c.GatewayURL = nil },
 		"ClientSecret":  func(c *login.Config) { c.ClientSecret = config.Rotating{} },
 		"Secret":        func(c *login.Config) { c.Secret = config.Rotating{} },

@@ -21,12 +21,12 @@ func (l *Login) logout(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
 	current, err := session.From(c)
 	if err != nil && !errors.Is(err, session.ErrNone) {
-		l.fail(c, fmt.Errorf("%w: %w", errStoreAway, err))
+		l.fail(c, fmt.Errorf("%w: %w", session.ErrAway, err))
 		return
 	}
 	signedIn := err == nil
 	if err := session.End(c); err != nil {
-		l.fail(c, fmt.Errorf("%w: %w", errStoreAway, err))
+		l.fail(c, fmt.Errorf("%w: %w", session.ErrAway, err))
 		return
 	}
 	if !signedIn {
@@ -34,22 +34,49 @@ func (l *Login) logout(c *gin.Context) {
 		return
 	}
 	c.Set(gin.AuthUserKey, current.Subject)
+	l.logins.clear(c.Writer)
 	c.Redirect(http.StatusSeeOther, l.farewell(c, current.RefreshToken))
+}
+
+// logoutEverywhere ends every session of the user, and then this one as logout does.
+func (l *Login) logoutEverywhere(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	current, err := session.From(c)
+	if err == nil {
+		err = l.endOthers(c, current)
+	}
+	if err != nil && !errors.Is(err, session.ErrNone) {
+		l.fail(c, fmt.Errorf("%w: %w", session.ErrAway, err))
+		return
+	}
+	l.logout(c)
+}
+
+// endOthers ends the sessions of the user but the current one.
+func (l *Login) endOthers(c *gin.Context, current session.Current) error {
+	ctx := c.Request.Context()
+	all, err := l.cfg.Store.OfUser(ctx, current.Subject)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		if s.Key == current.Key {
+			continue
+		}
+		if err := l.cfg.Store.Delete(ctx, s.Key); err != nil {
+			return err
+		}
+		l.forget(c, s.RefreshToken)
+	}
+	return nil
 }
 
 // farewell does what the identity server needs of a logout and gives the address that ends its own session. The user is signed
 // out here already: what fails goes to the log and no further.
 func (l *Login) farewell(c *gin.Context, refreshToken string) string {
+	l.forget(c, refreshToken)
 	p, err := l.provider.get(c.Request.Context())
-	if err != nil {
-		_ = c.Error(err)
-		return "/"
-	}
-	// Also for a client that hangs up now.
-	if err := l.revoke(context.WithoutCancel(c.Request.Context()), p, refreshToken); err != nil {
-		_ = c.Error(err)
-	}
-	if p.endSession == nil {
+	if err != nil || p.endSession == nil {
 		return "/"
 	}
 	// client_id in place of id_token_hint, which would put a token into the browser's address line (RP-Initiated Logout §2).
@@ -111,7 +138,7 @@ func (l *Login) logoutByLink(c *gin.Context) {
 		l.logout(c)
 		return
 	}
-	l.cfg.ConfirmLogout(c)
+	l.cfg.Pages.ConfirmLogout(c)
 }
 
 // logoutFrontChannel is loaded by the identity server's pages when the user signs out there. It answers 200 however often it is
@@ -119,7 +146,7 @@ func (l *Login) logoutByLink(c *gin.Context) {
 func (l *Login) logoutFrontChannel(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
 	if err := session.End(c); err != nil {
-		l.fail(c, fmt.Errorf("%w: %w", errStoreAway, err))
+		l.fail(c, fmt.Errorf("%w: %w", session.ErrAway, err))
 		return
 	}
 	c.String(http.StatusOK, "signed out\n")

@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"time"
+
+	"storefront/shared/auth"
 )
 
 func TestLogout(t *testing.T) {
@@ -82,5 +85,75 @@ func TestLogout_frontChannel(t *testing.T) {
 	}
 	if res := b.get("/me"); res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("/me = %d, want 401", res.StatusCode)
+	}
+}
+
+func TestLogout_everywhere(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	b, phone := s.browser(t), s.browser(t)
+	b.mustSignIn()
+	phone.mustSignIn()
+	if res := b.do(http.MethodPost, "/logout/everywhere"); res.StatusCode != http.StatusSeeOther || res.location() == "/" {
+		t.Errorf("POST /logout/everywhere = %d to %s, want 303 to the identity server", res.StatusCode, res.location())
+	}
+	for name, each := range map[string]*browser{"this browser": b, "the phone": phone} {
+		if res := each.get("/me"); res.StatusCode != http.StatusUnauthorized {
+			t.Errorf("%s: /me = %d, want 401", name, res.StatusCode)
+		}
+	}
+	if got := s.id.revoked; len(got) != 2 {
+		t.Errorf("revoked = %v, want the refresh token of each session", got)
+	}
+	if res := s.browser(t).do(http.MethodPost, "/logout/everywhere"); res.StatusCode != http.StatusSeeOther || res.location() != "/" {
+		t.Errorf("nobody's = %d to %s, want 303 to /", res.StatusCode, res.location())
+	}
+}
+
+// A login over an old session ends that one whole: its refresh token too.
+func TestLogin_revokesWhatItReplaces(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	b := s.browser(t)
+	b.mustSignIn()
+	s.clock.Advance(9*time.Minute + 30*time.Second)
+	b.get("/token") // which refreshes
+	s.id.mu.Lock()
+	before := len(s.id.revoked)
+	s.id.mu.Unlock()
+	b.mustSignIn()
+	if got := s.id.revoked[before:]; len(got) != 1 || got[0] != "refresh-b" {
+		t.Errorf("revoked = %v, want the refresh token of the session before", got)
+	}
+}
+
+// What the identity server has taken back is refused at once: a session by its login, a token by its iat.
+func TestRequire_revoked(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	b := s.browser(t)
+	b.mustSignIn()
+	token := b.get("/token").text
+	bearer := func() int { return s.browser(t).get("/me", "Authorization", "Bearer "+token).StatusCode }
+	if got := bearer(); got != http.StatusOK {
+		t.Fatalf("before: %d", got)
+	}
+	s.clock.Advance(2 * time.Second)
+	at := s.clock.Now()
+	s.revoked.Store(new(func(p auth.Principal, since time.Time) bool { return p.Subject == subject && since.Before(at) }))
+	if got := bearer(); got != http.StatusUnauthorized {
+		t.Errorf("a Bearer token from before = %d, want 401", got)
+	}
+	if got := b.get("/me").StatusCode; got != http.StatusUnauthorized {
+		t.Errorf("a session from before = %d, want 401", got)
+	}
+	callback := b.approach("/") // it begins now
+	if res := b.get(callback); res.StatusCode != http.StatusSeeOther || b.get("/me").StatusCode != http.StatusOK {
+		t.Errorf("a login after the revocation = %d", res.StatusCode)
+	}
+	s.revoked.Store(new(func(auth.Principal, time.Time) bool { return true })) // while a login is under way
+	other := s.browser(t)
+	if res := other.signIn("/"); res.StatusCode != http.StatusBadRequest || other.sessionID() != "" {
+		t.Errorf("a login that is overtaken = %d, want 400 and nobody signed in", res.StatusCode)
 	}
 }

@@ -64,10 +64,11 @@ func (l *Login) refresh(ctx context.Context, s session.Current) (session.Current
 }
 
 func (l *Login) exchange(ctx context.Context, s session.Current) (session.Current, error) {
-	kept, err := l.cfg.Store.Load(ctx, s.Key)
+	release, kept, err := l.takeTurn(ctx, s)
 	if err != nil {
 		return session.Current{}, err
 	}
+	defer release()
 	if kept.Version != s.Version { // somebody else was faster
 		return session.Current{Record: kept, Key: s.Key}, nil
 	}
@@ -86,6 +87,35 @@ func (l *Login) exchange(ctx context.Context, s session.Current) (session.Curren
 	}
 	next.Version++
 	return session.Current{Record: next, Key: s.Key}, nil
+}
+
+// A turn is one replica's right to refresh a session. It ends by itself when its owner dies, later than any exchange takes; who waits
+// for it looks every turnPause.
+const (
+	turnLease = 3 * providerTimeout
+	turnPause = 25 * time.Millisecond
+)
+
+// takeTurn waits until no other replica refreshes the session, and gives the record as it is then. When that has another version,
+// the work is done already.
+func (l *Login) takeTurn(ctx context.Context, s session.Current) (release func(), kept session.Record, err error) {
+	for ours := false; ; {
+		if release, ours, err = l.cfg.Store.Claim(ctx, "refresh "+s.Key.Handle(), turnLease); err != nil {
+			return nil, kept, err
+		}
+		if kept, err = l.cfg.Store.Load(ctx, s.Key); err != nil {
+			release()
+			return nil, kept, err
+		}
+		if ours || kept.Version != s.Version {
+			return release, kept, nil
+		}
+		select {
+		case <-time.After(turnPause):
+		case <-ctx.Done():
+			return nil, kept, fmt.Errorf("%w: another replica refreshes", errUnavailable)
+		}
+	}
 }
 
 // redeem asks for new tokens and verifies them. The answer may leave the refresh token out, which keeps the old one good (RFC 6749
@@ -110,6 +140,7 @@ func (l *Login) redeem(ctx context.Context, r session.Record) (session.Record, e
 	if user.Subject != r.Subject {
 		return session.Record{}, fmt.Errorf("%w: refreshed access token names another user", errUntrusted)
 	}
+	r.SessionID = cmp.Or(user.SessionID, r.SessionID)
 	r.AccessToken, r.AccessExpires, r.RefreshAt = tokens.AccessToken, user.ExpiresAt, refreshAt(l.now(), user.ExpiresAt)
 	r.RefreshToken = cmp.Or(tokens.RefreshToken, r.RefreshToken)
 	return r, nil

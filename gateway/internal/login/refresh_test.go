@@ -5,6 +5,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"storefront/gateway/internal/login"
 )
 
 // 200 requests that want a token at the moment when it ends: one exchange, and all get the new one (oauth2-proxy#1992).
@@ -150,6 +152,39 @@ func TestRefresh_whenAServiceRefuses(t *testing.T) {
 	before := b.get("/token").text
 	if after := b.get("/token?renew=1"); after.StatusCode != http.StatusOK || after.text == before {
 		t.Errorf("renewed = %d, the same token: %v", after.StatusCode, after.text == before)
+	}
+	if got := s.id.refreshes.Load(); got != 1 {
+		t.Errorf("%d refreshes, want 1", got)
+	}
+}
+
+// Two replicas over one store, asked by 200 requests when the token ends: one exchange.
+func TestRefresh_onceForAllReplicas(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	twin := newShop(t, func(c *login.Config) {
+		c.FusionAuthURL, c.FusionAuthPublicURL, c.Issuer = mustParse(t, s.id.URL), mustParse(t, s.id.URL), s.id.URL
+		c.Store, c.Verifier, c.Now = s.store, s.id.verifier(t), s.clock.Now
+	})
+	b, c := s.browser(t), twin.browser(t)
+	b.mustSignIn()
+	c.plant("fa.gw.sid", b.sessionID())
+	s.clock.Advance(9*time.Minute + 30*time.Second)
+	var all sync.WaitGroup
+	tokens := make([]string, 200)
+	for n := range tokens {
+		asked := []*browser{b, c}[n%2]
+		all.Go(func() {
+			if res := asked.get("/token"); res.StatusCode == http.StatusOK {
+				tokens[n] = res.text
+			}
+		})
+	}
+	all.Wait()
+	for n, token := range tokens {
+		if token == "" || token != tokens[0] {
+			t.Fatalf("request %d relays %.20q, want the one new token", n, token)
+		}
 	}
 	if got := s.id.refreshes.Load(); got != 1 {
 		t.Errorf("%d refreshes, want 1", got)

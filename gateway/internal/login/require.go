@@ -1,9 +1,11 @@
 package login
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -17,13 +19,12 @@ import (
 // a browser's visit to a page.
 func (l *Login) Require(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
-	token, err := l.credential(c)
+	token, since, err := l.credential(c)
 	if err != nil {
 		l.refuse(c, err)
 		return
 	}
-	// Roles are taken from a verified access token alone, at every request.
-	p, err := l.cfg.Verifier.Verify(c.Request.Context(), token, auth.Target{})
+	p, err := l.principal(c.Request.Context(), token, since)
 	if err != nil {
 		l.refuse(c, err)
 		return
@@ -34,17 +35,35 @@ func (l *Login) Require(c *gin.Context) {
 
 const tokenKey = "login.token" // the caller's access token; never written to a log
 
-// credential gives the access token that the caller sent, or that its session holds.
-func (l *Login) credential(c *gin.Context) (string, error) {
+// credential gives the access token that the caller sent, or that its session holds, and since when the session is: the zero time
+// without one.
+func (l *Login) credential(c *gin.Context) (token string, since time.Time, err error) {
 	if !session.HasCookie(c.Request, l.cfg.Secure) {
-		return auth.BearerToken(c.Request)
+		token, err = auth.BearerToken(c.Request)
+		return token, since, err
 	}
 	current, err := session.From(c)
 	if err != nil {
-		return "", err
+		return "", since, err
 	}
 	current, err = l.fresh(c.Request.Context(), current)
-	return current.AccessToken, err
+	return current.AccessToken, current.Since, err
+}
+
+// principal verifies the token at every request, since roles are taken from it alone, and asks whether it was taken back. Of a
+// session the login counts, of a token alone the time at which it was issued.
+func (l *Login) principal(ctx context.Context, token string, since time.Time) (auth.Principal, error) {
+	p, err := l.cfg.Verifier.Verify(ctx, token, auth.Target{})
+	if err != nil {
+		return p, err
+	}
+	if since.IsZero() {
+		since = p.IssuedAt
+	}
+	if l.cfg.Revoked(p, since) {
+		return auth.Principal{}, auth.ErrRevoked
+	}
+	return p, nil
 }
 
 // Visitor gives the principal and the session of whoever is signed in with this browser, for pages that all may see. It never
@@ -57,7 +76,7 @@ func (l *Login) Visitor(c *gin.Context) (auth.Principal, session.Record, bool) {
 	if err != nil {
 		return auth.Principal{}, session.Record{}, false
 	}
-	p, err := l.cfg.Verifier.Verify(c.Request.Context(), current.AccessToken, auth.Target{})
+	p, err := l.principal(c.Request.Context(), current.AccessToken, current.Since)
 	return p, current.Record, err == nil
 }
 

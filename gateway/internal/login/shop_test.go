@@ -11,12 +11,14 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"storefront/gateway/internal/login"
 	"storefront/gateway/internal/session"
 	"storefront/gateway/internal/session/sessiontest"
+	"storefront/shared/auth"
 	"storefront/shared/config"
 	"storefront/shared/problem"
 	"storefront/shared/server"
@@ -29,6 +31,8 @@ type shop struct {
 	id    *identity
 	store *fallible
 	clock *sessiontest.Clock
+	// revoked is what the identity server has taken back; nil is nothing.
+	revoked atomic.Pointer[func(auth.Principal, time.Time) bool]
 }
 
 // fallible is a memory store that can be made to fail.
@@ -57,7 +61,7 @@ func newShop(t testing.TB, change ...func(*login.Config)) *shop {
 	t.Helper()
 	clock := sessiontest.NewClock()
 	s := &shop{id: newIdentity(t, clock.Now), clock: clock}
-	s.store = &fallible{Store: session.NewMemory(session.DefaultLimit, clock.Now)}
+	s.store = &fallible{Store: session.NewMemory(session.DefaultLimit, session.DefaultLifetimes.Idle, clock.Now)}
 	r, err := server.New(server.Config{Log: server.NewLogger(io.Discard, "error", "json")})
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +73,17 @@ func newShop(t testing.TB, change ...func(*login.Config)) *shop {
 		FusionAuthURL: inside, FusionAuthPublicURL: inside, Issuer: s.id.URL, ClientID: clientID, ClientSecret: config.Fixed(clientSecret),
 		Scopes: []string{"openid", "offline_access"}, IDTokenAlgs: []string{"RS256", "ES256"},
 		GatewayURL: self, Secret: config.Fixed(config.Secret(strings.Repeat("s", 32))), Store: s.store, Verifier: s.id.verifier(t),
-		ConfirmLogout: func(c *gin.Context) { c.String(http.StatusOK, "sure?") }, Now: clock.Now,
+		Lifetime: session.DefaultLifetimes.Absolute, Now: clock.Now,
+		Revoked: func(p auth.Principal, since time.Time) bool {
+			revoked := s.revoked.Load()
+			return revoked != nil && (*revoked)(p, since)
+		},
+		Pages: login.Pages{
+			ConfirmLogout: func(c *gin.Context) { c.String(http.StatusOK, "sure?") },
+			Loop: func(c *gin.Context, loop login.Loop) {
+				c.String(http.StatusTooManyRequests, "%s %s %s", loop.Cause, loop.Again, loop.Else)
+			},
+		},
 	}
 	for _, f := range change {
 		f(&cfg)
@@ -78,7 +92,7 @@ func newShop(t testing.TB, change ...func(*login.Config)) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Use(session.Sessions(s.store, cfg.Secure))
+	r.Use(session.Sessions(cfg.Store, cfg.Secure))
 	l.Mount(r)
 	r.GET("/token", l.Require, func(c *gin.Context) {
 		token, err := l.Token(c, c.Query("renew") != "")
@@ -189,4 +203,9 @@ func (b *browser) sessionID() string {
 
 func (b *browser) plant(name, value string) {
 	b.Jar.SetCookies(&url.URL{Scheme: "http", Host: strings.TrimPrefix(b.base, "http://"), Path: "/"}, []*http.Cookie{{Name: name, Value: value, Path: "/"}})
+}
+
+// drop takes a cookie out of the jar.
+func (b *browser) drop(name string) {
+	b.Jar.SetCookies(&url.URL{Scheme: "http", Host: strings.TrimPrefix(b.base, "http://"), Path: "/"}, []*http.Cookie{{Name: name, MaxAge: -1, Path: "/"}})
 }

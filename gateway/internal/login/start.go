@@ -20,19 +20,33 @@ func (l *Login) start(c *gin.Context) {
 		l.moveHome(c, returnTo)
 		return
 	}
+	if loop, circles := l.circles(c, returnTo); circles {
+		l.cfg.Pages.Loop(c, loop)
+		return
+	}
 	p, err := l.provider.get(c.Request.Context())
 	if err != nil {
 		problem.Unavailable(c, "Signing in is not possible at the moment.", err)
 		return
 	}
-	t := newAttempt(returnTo, l.now())
+	t := newAttempt(returnTo, strays(c), l.now())
 	if err := l.attempts.begin(c.Writer, c.Request, t); err != nil {
 		problem.Table(nil).Respond(c, err)
 		return
 	}
 	c.Header("Cache-Control", "no-store")
-	c.Redirect(http.StatusFound, p.oauth2.AuthCodeURL(t.State, oidc.Nonce(t.Nonce), oauth2.S256ChallengeOption(t.Verifier)))
+	options := []oauth2.AuthCodeOption{oidc.Nonce(t.Nonce), oauth2.S256ChallengeOption(t.Verifier)}
+	if asSomebodyElse(c) {
+		options = append(options, oauth2.SetAuthURLParam("prompt", promptLogin))
+	}
+	c.Redirect(http.StatusFound, p.oauth2.AuthCodeURL(t.State, options...))
 }
+
+// promptLogin asks the identity server for its form even where it knows the browser, so that somebody else can sign in (OpenID
+// Connect Core §3.1.2.1).
+const promptLogin = "login"
+
+func asSomebodyElse(c *gin.Context) bool { return c.Query("prompt") == promptLogin }
 
 // moved marks a redirect to GATEWAY_URL, so that a proxy that rewrites Host cannot make a loop of it.
 const moved = "moved"
@@ -46,6 +60,9 @@ func (l *Login) onOtherHost(r *http.Request) bool {
 func (l *Login) moveHome(c *gin.Context, returnTo string) {
 	c.Header("Cache-Control", "no-store")
 	query := url.Values{"return_to": {returnTo}, moved: {"1"}}
+	if asSomebodyElse(c) {
+		query.Set("prompt", promptLogin)
+	}
 	c.Redirect(http.StatusFound, l.cfg.GatewayURL.String()+"/login?"+query.Encode())
 }
 

@@ -14,11 +14,13 @@ import (
 type Memory struct {
 	now     func() time.Time
 	limit   int
+	idle    time.Duration
 	entries sync.Map // Key → *entry
-	spent   sync.Map // string → time.Time of its end
 	count   atomic.Int64
-	spends  atomic.Int64
 	sweep   sync.Mutex // one sweeper at a time
+	users   users
+	spent   marks
+	claims  marks
 }
 
 type entry struct {
@@ -26,15 +28,15 @@ type entry struct {
 	used   atomic.Int64 // unix nanoseconds
 }
 
-// DefaultLimit is how many sessions, and how many spent texts, a Memory holds at most.
+// DefaultLimit is how many sessions, spent texts and claims a Memory holds at most.
 const DefaultLimit = 100_000
 
-// NewMemory returns an empty store of at most limit sessions; now nil is time.Now.
-func NewMemory(limit int, now func() time.Time) *Memory {
+// NewMemory returns an empty store of at most limit sessions, which end after idle without use; now nil is time.Now.
+func NewMemory(limit int, idle time.Duration, now func() time.Time) *Memory {
 	if now == nil {
 		now = time.Now
 	}
-	return &Memory{now: now, limit: limit}
+	return &Memory{now: now, limit: limit, idle: idle, spent: marks{limit: limit}, claims: marks{limit: limit}}
 }
 
 // Create implements Store.
@@ -45,6 +47,7 @@ func (m *Memory) Create(_ context.Context, key Key, r Record) error {
 	e := &entry{}
 	e.record.Store(&r)
 	e.used.Store(m.now().UnixNano())
+	m.users.add(r.Subject, key) // first: whoever deletes the entry finds it in the index
 	m.entries.Store(key, e)
 	return nil
 }
@@ -77,23 +80,36 @@ func (m *Memory) Replace(_ context.Context, key Key, r Record) error {
 
 // Delete implements Store.
 func (m *Memory) Delete(_ context.Context, key Key) error {
-	if _, loaded := m.entries.LoadAndDelete(key); loaded {
+	if e, loaded := m.entries.LoadAndDelete(key); loaded {
 		m.count.Add(-1)
+		m.users.remove(e.(*entry).record.Load().Subject, key)
 	}
 	return nil
 }
 
+// OfUser implements Store.
+func (m *Memory) OfUser(_ context.Context, subject string) ([]Current, error) {
+	var found []Current
+	for _, key := range m.users.keys(subject) {
+		if e, r := m.live(key); e != nil {
+			found = append(found, Current{Record: *r, Key: key})
+		}
+	}
+	slices.SortFunc(found, newestFirst)
+	return found, nil
+}
+
+func newestFirst(a, b Current) int { return b.Since.Compare(a.Since) }
+
 // Spend implements Store.
 func (m *Memory) Spend(_ context.Context, text string, ttl time.Duration) (bool, error) {
-	if m.spends.Add(1) > int64(m.limit) {
-		m.dropSpent()
-	}
-	now := m.now()
-	old, again := m.spent.LoadOrStore(text, now.Add(ttl))
-	if again && now.After(old.(time.Time)) {
-		return m.spent.CompareAndSwap(text, old, now.Add(ttl)), nil
-	}
-	return !again, nil
+	return m.spent.take(text, m.now(), ttl) != nil, nil
+}
+
+// Claim implements Store.
+func (m *Memory) Claim(_ context.Context, name string, lease time.Duration) (release func(), ok bool, err error) {
+	mine := m.claims.take(name, m.now(), lease)
+	return func() { m.claims.release(name, mine) }, mine != nil, nil
 }
 
 func (m *Memory) live(key Key) (*entry, *Record) {
@@ -112,7 +128,7 @@ func (m *Memory) live(key Key) (*entry, *Record) {
 
 func (m *Memory) ended(e *entry, r *Record) bool {
 	now := m.now()
-	return !now.Before(r.Expires) || now.Sub(time.Unix(0, e.used.Load())) >= Idle
+	return !now.Before(r.Expires) || now.Sub(time.Unix(0, e.used.Load())) >= m.idle
 }
 
 // evict makes room: it drops what has ended and then, if that is not enough, the longest idle tenth, so that the next
@@ -145,25 +161,4 @@ func (m *Memory) evict() {
 	for _, k := range kept[:surplus] {
 		_ = m.Delete(context.Background(), k.key)
 	}
-}
-
-// dropSpent forgets spent texts whose time is over, and all of them if that frees nothing: what they guard against is guarded
-// by the identity server as well, unbounded memory is guarded by nothing.
-func (m *Memory) dropSpent() {
-	m.sweep.Lock()
-	defer m.sweep.Unlock()
-	now, left := m.now(), int64(0)
-	m.spent.Range(func(k, v any) bool {
-		if now.After(v.(time.Time)) {
-			m.spent.Delete(k)
-		} else {
-			left++
-		}
-		return true
-	})
-	if left >= int64(m.limit) {
-		m.spent.Clear()
-		left = 0
-	}
-	m.spends.Store(left)
 }

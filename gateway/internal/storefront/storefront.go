@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -121,6 +122,61 @@ func (p *Pages) products(c *gin.Context) (list []Product, away bool) {
 // ConfirmLogout is the page that asks whether to sign out, for a link from elsewhere.
 func (p *Pages) ConfirmLogout(c *gin.Context) {
 	p.render(c, http.StatusOK, "logout.html", nil)
+}
+
+// Loop is a login that goes in a circle: why, and two links that lead out of it.
+type Loop struct{ Cause, Again, Else string }
+
+// Loop shows the page for it. Too many logins in too short a time is what 429 says (RFC 6585 §4).
+func (p *Pages) Loop(c *gin.Context, loop Loop) {
+	c.Header("Retry-After", "60")
+	p.render(c, http.StatusTooManyRequests, "loop.html", struct {
+		Loop
+		RequestID string
+	}{loop, server.RequestID(c)})
+}
+
+// problemPage is a problem as people see it.
+type problemPage struct {
+	problem.Document
+	Has   string // the roles of whoever is signed in
+	Needs string // what the address asks for; "" when that is not the problem
+}
+
+// Problem shows a problem to whoever visits a page; programs get the document.
+func (p *Pages) Problem(c *gin.Context, d problem.Document) bool {
+	if !auth.Navigates(c.Request) {
+		return false
+	}
+	page := problemPage{Document: d}
+	if d.Status == http.StatusForbidden {
+		if caller, ok := auth.From(c); ok {
+			page.Has, page.Needs = roleList(caller.Roles, " and "), needs(c)
+		}
+	}
+	p.render(c, d.Status, "problem.html", page)
+	return true
+}
+
+// needs says in words whom the route lets in; a branch-manager only at the own branch.
+func needs(c *gin.Context) string {
+	var words []string
+	for _, role := range auth.Needed(c) {
+		word := string(role)
+		if role == auth.BranchManager && c.Param("id") != "" {
+			word += " of branch " + c.Param("id")
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " or ")
+}
+
+func roleList(roles []auth.Role, and string) string {
+	words := make([]string, len(roles))
+	for i, role := range roles {
+		words[i] = string(role)
+	}
+	return strings.Join(words, and)
 }
 
 // render answers with a page that depends on who asks, so no cache may keep it. A template that fails is a 500, not half a page.

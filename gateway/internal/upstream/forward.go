@@ -3,6 +3,7 @@ package upstream
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -21,9 +22,9 @@ var inward = []string{
 	"Accept", "Accept-Language", "Content-Type", "Idempotency-Key", "If-Match", "If-Modified-Since", "If-None-Match", "If-Unmodified-Since",
 }
 
-// outward are the service's headers that the client sees. Location belongs to a 201 alone.
+// outward are the service's headers that the client sees. Location belongs to a 201 alone; challenges are the gateway's own.
 var outward = []string{
-	"Allow", "Cache-Control", "Content-Language", "Content-Type", "Etag", "Last-Modified", "Retry-After", "Vary", "Www-Authenticate",
+	"Allow", "Cache-Control", "Content-Language", "Content-Type", "Etag", "Last-Modified", "Retry-After", "Vary",
 }
 
 // Forward answers requests with the service's answer. Private ones, whose answer depends on who asks, are kept out of every cache.
@@ -138,12 +139,24 @@ func relay(ctx context.Context, c *gin.Context, res *http.Response, private bool
 		fail(ctx, c, err)
 		return
 	}
+	if res.StatusCode >= http.StatusBadRequest && shown(c, start) {
+		return
+	}
 	copyHeader(c.Writer.Header(), res, private)
+	if res.StatusCode == http.StatusForbidden {
+		problem.Challenge(c, "insufficient_scope")
+	}
 	if len(start) < maxBuffered && c.Request.Method != http.MethodHead && res.StatusCode != http.StatusNotModified {
 		c.Header("Content-Length", fmt.Sprint(len(start)))
 	}
 	c.Status(res.StatusCode)
 	stream(c, io.MultiReader(bytes.NewReader(start), res.Body))
+}
+
+// shown shows a service's problem to a person as a page of this site, and reports whether it did.
+func shown(c *gin.Context, body []byte) bool {
+	var d problem.Document
+	return json.Unmarshal(body, &d) == nil && d.Status != 0 && problem.Show(c, d)
 }
 
 // stream copies the answer. One that breaks off in the middle cuts the client's connection, or the client would take it for whole.

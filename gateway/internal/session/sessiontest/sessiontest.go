@@ -4,10 +4,13 @@ package sessiontest
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"storefront/gateway/internal/session"
 )
@@ -28,19 +31,28 @@ func (c *Clock) Now() time.Time { return time.Unix(0, c.nanos.Load()) }
 // Advance moves the clock.
 func (c *Clock) Advance(d time.Duration) { c.nanos.Add(int64(d)) }
 
-// Run runs the suite; open returns an empty store that lives by the clock.
+// Run runs the suite; open returns an empty store that lives by the clock, and ends sessions when session.DefaultLifetimes says so.
 func Run(t *testing.T, open func(t *testing.T, clock *Clock) session.Store) {
 	t.Helper()
 	for name, test := range map[string]func(*testing.T, session.Store, *Clock){
-		"keeps a record":                          keeps,
-		"ends idle sessions":                      endsIdle,
-		"ends old sessions however busy":          endsOld,
-		"forgets what is deleted":                 deletes,
-		"replaces only what was read":             replaces,
-		"lets one of many parallel replacers win": replacesOnce,
-		"does not revive what is gone":            doesNotRevive,
-		"spends a text once":                      spendsOnce,
-		"forgets spent texts after their time":    forgetsSpent,
+		"keeps every field of a record":                      keeps,
+		"ends idle sessions":                                 endsIdle,
+		"ends old sessions however busy":                     endsOld,
+		"forgets what is deleted":                            deletes,
+		"replaces only what was read":                        replaces,
+		"lets one of many parallel replacers win":            replacesOnce,
+		"does not revive what is gone":                       doesNotRevive,
+		"does not revive what is idle or old":                doesNotReviveEnded,
+		"gives a user's sessions, the newest login first":    ofUser,
+		"forgets a user's sessions that are deleted":         ofUserDeleted,
+		"forgets a user's sessions that are idle or old":     ofUserEnded,
+		"does not count a look at the sessions as their use": ofUserIsNoUse,
+		"spends a text once":                                 spendsOnce,
+		"forgets spent texts after their time":               forgetsSpent,
+		"gives a claim to one of many":                       claimsOnce,
+		"gives a claim to another when it is released":       releasesClaim,
+		"gives a claim to another when its lease ends":       endsClaim,
+		"does not release what another has claimed":          keepsForeignClaim,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -51,11 +63,12 @@ func Run(t *testing.T, open func(t *testing.T, clock *Clock) session.Store) {
 }
 
 func record(clock *Clock) session.Record {
-	now := clock.Now().Truncate(time.Second).UTC()
+	now := clock.Now()
 	return session.Record{
-		Subject: "user-1", Name: "Customer", Email: "customer@example.com",
+		Subject: "user-1", Name: "Customer Ünïcode", Email: "customer@example.com",
+		Since: now.Add(-time.Second), SessionID: "sid-1",
 		AccessToken: "access", AccessExpires: now.Add(10 * time.Minute), RefreshAt: now.Add(9 * time.Minute),
-		RefreshToken: "refresh", Expires: now.Add(session.Absolute),
+		RefreshToken: "refresh", Expires: now.Add(session.DefaultLifetimes.Absolute), Version: 3,
 	}
 }
 
@@ -73,41 +86,58 @@ func mustBeNone(t *testing.T, s session.Store, key session.Key) {
 	}
 }
 
+func load(t *testing.T, s session.Store, key session.Key) session.Record {
+	t.Helper()
+	r, err := s.Load(t.Context(), key)
+	if err != nil {
+		t.Fatalf("Load = %v", err)
+	}
+	return r
+}
+
 func keeps(t *testing.T, s session.Store, clock *Clock) {
 	mustBeNone(t, s, session.Key{1})
 	want := record(clock)
-	create(t, s, session.Key{1}, want)
-	got, err := s.Load(t.Context(), session.Key{1})
-	if err != nil || got != want {
-		t.Errorf("Load = %+v, %v, want %+v", got, err, want)
+	for field, v := range reflect.ValueOf(want).Fields() {
+		if v.IsZero() {
+			t.Fatalf("the record of this suite has no %s", field.Name)
+		}
 	}
-	mustBeNone(t, s, session.Key{2})
+	create(t, s, session.Key{1}, want)
+	if diff := cmp.Diff(want, load(t, s, session.Key{1})); diff != "" {
+		t.Errorf("Load gives another record than was created (-want +got):\n%s", diff)
+	}
+	create(t, s, session.Key{2}, session.Record{Expires: want.Expires})
+	if diff := cmp.Diff(session.Record{Expires: want.Expires}, load(t, s, session.Key{2})); diff != "" {
+		t.Errorf("Load of a record of nothing (-want +got):\n%s", diff)
+	}
+	mustBeNone(t, s, session.Key{3})
 }
 
 func endsIdle(t *testing.T, s session.Store, clock *Clock) {
 	create(t, s, session.Key{1}, record(clock))
-	clock.Advance(session.Idle - time.Second)
+	clock.Advance(session.DefaultLifetimes.Idle - time.Second)
 	if _, err := s.Load(t.Context(), session.Key{1}); err != nil {
 		t.Fatalf("Load before the idle limit = %v", err)
 	}
-	clock.Advance(session.Idle - time.Second)
+	clock.Advance(session.DefaultLifetimes.Idle - time.Second)
 	if _, err := s.Load(t.Context(), session.Key{1}); err != nil {
 		t.Fatalf("Load of a session in use = %v", err)
 	}
-	clock.Advance(session.Idle)
+	clock.Advance(session.DefaultLifetimes.Idle)
 	mustBeNone(t, s, session.Key{1})
 }
 
 func endsOld(t *testing.T, s session.Store, clock *Clock) {
 	r := record(clock)
 	create(t, s, session.Key{1}, r)
-	for clock.Now().Add(session.Idle / 2).Before(r.Expires) {
-		clock.Advance(session.Idle / 2)
+	for clock.Now().Add(session.DefaultLifetimes.Idle / 2).Before(r.Expires) {
+		clock.Advance(session.DefaultLifetimes.Idle / 2)
 		if _, err := s.Load(t.Context(), session.Key{1}); err != nil {
 			t.Fatalf("Load = %v", err)
 		}
 	}
-	clock.Advance(session.Idle/2 + time.Second)
+	clock.Advance(session.DefaultLifetimes.Idle/2 + time.Second)
 	mustBeNone(t, s, session.Key{1})
 }
 
@@ -127,10 +157,7 @@ func deletes(t *testing.T, s session.Store, clock *Clock) {
 
 func replaces(t *testing.T, s session.Store, clock *Clock) {
 	create(t, s, session.Key{1}, record(clock))
-	read, err := s.Load(t.Context(), session.Key{1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	read := load(t, s, session.Key{1})
 	next := read
 	next.AccessToken = "second"
 	if err := s.Replace(t.Context(), session.Key{1}, next); err != nil {
@@ -149,10 +176,7 @@ func replaces(t *testing.T, s session.Store, clock *Clock) {
 
 func replacesOnce(t *testing.T, s session.Store, clock *Clock) {
 	create(t, s, session.Key{1}, record(clock))
-	read, err := s.Load(t.Context(), session.Key{1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	read := load(t, s, session.Key{1})
 	var won atomic.Int64
 	var all sync.WaitGroup
 	for i := range 32 {
@@ -172,10 +196,7 @@ func replacesOnce(t *testing.T, s session.Store, clock *Clock) {
 
 func doesNotRevive(t *testing.T, s session.Store, clock *Clock) {
 	create(t, s, session.Key{1}, record(clock))
-	read, err := s.Load(t.Context(), session.Key{1})
-	if err != nil {
-		t.Fatal(err)
-	}
+	read := load(t, s, session.Key{1})
 	if err := s.Delete(t.Context(), session.Key{1}); err != nil {
 		t.Fatal(err)
 	}
@@ -185,31 +206,28 @@ func doesNotRevive(t *testing.T, s session.Store, clock *Clock) {
 	mustBeNone(t, s, session.Key{1})
 }
 
-func spendsOnce(t *testing.T, s session.Store, _ *Clock) {
-	var first atomic.Int64
-	var all sync.WaitGroup
-	for range 32 {
-		all.Go(func() {
-			if ok, err := s.Spend(t.Context(), "state", time.Minute); err == nil && ok {
-				first.Add(1)
-			}
-		})
+func doesNotReviveEnded(t *testing.T, s session.Store, clock *Clock) {
+	create(t, s, session.Key{1}, record(clock))
+	r := load(t, s, session.Key{1})
+	clock.Advance(session.DefaultLifetimes.Idle)
+	if err := s.Replace(t.Context(), session.Key{1}, r); !errors.Is(err, session.ErrNone) {
+		t.Errorf("Replace of an idle session = %v, want ErrNone", err)
 	}
-	all.Wait()
-	if first.Load() != 1 {
-		t.Errorf("spent %d times, want 1", first.Load())
-	}
-	if ok, err := s.Spend(t.Context(), "another", time.Minute); err != nil || !ok {
-		t.Errorf("Spend of another text = %v, %v", ok, err)
+	short := record(clock)
+	short.Expires = clock.Now().Add(time.Minute)
+	create(t, s, session.Key{2}, short)
+	clock.Advance(time.Minute)
+	if err := s.Replace(t.Context(), session.Key{2}, short); !errors.Is(err, session.ErrNone) {
+		t.Errorf("Replace of an old session = %v, want ErrNone", err)
 	}
 }
 
-func forgetsSpent(t *testing.T, s session.Store, clock *Clock) {
-	if ok, err := s.Spend(t.Context(), "state", time.Minute); err != nil || !ok {
-		t.Fatalf("Spend = %v, %v", ok, err)
-	}
-	clock.Advance(time.Minute + time.Second)
-	if ok, err := s.Spend(t.Context(), "state", time.Minute); err != nil || !ok {
-		t.Errorf("Spend after its time = %v, %v, want a fresh start", ok, err)
+// await returns when what has come about.
+func await(t testing.TB, what string, come func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !come(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain: %s", what)
+		}
 	}
 }
