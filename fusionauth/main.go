@@ -28,6 +28,7 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 		if err != nil {
 			return err
 		}
+		defer deliver(ctx, handler)()
 		app.Handler = handler.Routes()
 		if cfg.Admin {
 			log.Warn("/admin is served: whoever is on this machine can act on this server")
@@ -35,4 +36,18 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 		}
 	}
 	return app.Run(ctx, args, stdout)
+}
+
+// deliver sends events until it is stopped: after the server, whose last requests may cause some still.
+func deliver(ctx context.Context, handler *idp.Handler) (stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		handler.Deliver(ctx)
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,7 +22,7 @@ func environment(t *testing.T, changes ...string) []string {
 		"FUSIONAUTH_CLIENT_SECRET=client-secret", "GATEWAY_REDIRECT_URL=http://localhost:3000/oauth-redirect",
 		"GATEWAY_LOGOUT_URL=http://localhost:3000/logout/frontchannel", "GATEWAY_POST_LOGOUT_URL=http://localhost:3000/",
 		"ADMIN_PASSWORD=password-admin", "CUSTOMER_PASSWORD=password-customer", "ANONYMOUS_PASSWORD=password-anonymous",
-		"MANAGER_PASSWORD=password-manager",
+		"MANAGER_PASSWORD=password-manager", "GATEWAY_WEBHOOK_URL=http://localhost:3000/webhook", "REFRESH_TOKEN_USAGE_POLICY=Reusable",
 	}, changes...)
 }
 
@@ -146,6 +147,31 @@ func TestRun_withAdmin(t *testing.T) {
 		if got := ask(t, p.addrs[0], path); got != http.StatusOK {
 			t.Errorf("GET %s = %d", path, got)
 		}
+	}
+}
+
+// TestRun_deliversEvents: what a request has caused is sent before the program ends.
+func TestRun_deliversEvents(t *testing.T) {
+	t.Parallel()
+	got := make(chan string, 10)
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got <- string(body)
+	}))
+	t.Cleanup(receiver.Close)
+	p := startProgram(t, 1, "ADDR=127.0.0.1:0", "STANDIN_ADMIN=true", "GATEWAY_WEBHOOK_URL="+receiver.URL)
+	revoke := "http://" + p.addrs[0] + "/admin/api/users/00000000-0000-0000-0000-000000000002/revoke"
+	response, err := http.Post(revoke, "application/json", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	p.stop()
+	if err := <-p.done; err != nil {
+		t.Errorf("run = %v, want a clean stop", err)
+	}
+	if len(got) != 1 || !strings.Contains(<-got, `"type":"jwt.refresh-token.revoke"`) {
+		t.Errorf("%d events came, want the one", len(got))
 	}
 }
 

@@ -185,6 +185,7 @@ func TestFiles_tellFusionAuthAndTheServicesTheSame(t *testing.T) {
 		same("the client secret", identity["FUSIONAUTH_CLIENT_SECRET"], gateway["FUSIONAUTH_CLIENT_SECRET"])
 		same("the redirect", identity["GATEWAY_REDIRECT_URL"], gateway["GATEWAY_URL"]+"/oauth-redirect")
 		same("the front-channel logout", identity["GATEWAY_LOGOUT_URL"], gateway["GATEWAY_URL"]+"/logout/frontchannel")
+		same("the webhook", identity["GATEWAY_WEBHOOK_URL"], "http://gateway:3000/webhooks/fusionauth")
 		same("the way back from a logout", identity["GATEWAY_POST_LOGOUT_URL"], gateway["GATEWAY_URL"]+"/")
 		for _, name := range []string{stack.Gateway, stack.Catalog, stack.Inventory} {
 			env := config.Services[name].Environment

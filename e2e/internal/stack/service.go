@@ -86,6 +86,8 @@ func (s *Stack) settings(svc service) map[string]string {
 		env["GATEWAY_REDIRECT_URL"] = gateway + "/oauth-redirect"
 		env["GATEWAY_LOGOUT_URL"] = gateway + "/logout/frontchannel"
 		env["GATEWAY_POST_LOGOUT_URL"] = gateway + "/"
+		env["GATEWAY_WEBHOOK_URL"] = gateway + "/webhooks/fusionauth"
+		env["REFRESH_TOKEN_USAGE_POLICY"] = cmp.Or(s.cfg.Env["REFRESH_TOKEN_USAGE_POLICY"], "Reusable")
 		return env
 	}
 	if s.cfg.sharedKey() {

@@ -51,11 +51,11 @@ func statusOf(err error) int {
 	switch {
 	case err == nil:
 		return http.StatusOK
-	case errors.Is(err, idp.ErrNoUser), errors.Is(err, keyring.ErrNoKey), errors.Is(err, idp.ErrNoRoute):
+	case errors.Is(err, idp.ErrNoUser), errors.Is(err, idp.ErrNoRegistration), errors.Is(err, keyring.ErrNoKey), errors.Is(err, idp.ErrNoRoute):
 		return http.StatusNotFound
 	case errors.Is(err, keyring.ErrInUse), errors.Is(err, keyring.ErrKID):
 		return http.StatusConflict
-	case errors.Is(err, keyring.ErrSecret), errors.Is(err, idp.ErrFault):
+	case errors.Is(err, keyring.ErrSecret), errors.Is(err, idp.ErrFault), errors.Is(err, idp.ErrNoRole):
 		return http.StatusBadRequest
 	default:
 		return http.StatusInternalServerError
@@ -70,6 +70,10 @@ func (a *admin) activate(id string, _ input) (any, error) {
 
 func (a *admin) deactivate(id string, _ input) (any, error) {
 	return done{true}, a.idp.SetActive(id, false)
+}
+
+func (a *admin) setRoles(id string, in input) (any, error) {
+	return done{true}, a.idp.SetRoles(id, strings.ToLower(in.ApplicationID), in.Roles)
 }
 
 func (a *admin) nextKey(id string, in input) (any, error) {

@@ -8,6 +8,7 @@
 //	POST /admin/api/users/{id}/revoke    ends codes, refresh tokens and sessions; answers how many
 //	POST /admin/api/users/{id}/deactivate
 //	POST /admin/api/users/{id}/activate
+//	POST /admin/api/users/{id}/roles     {"applicationId","roles":["…"]}: what the user may do from the next token on
 //	POST /admin/api/keys/{id}/next       {"kid","secret"}: publishes the key that is to sign next
 //	POST /admin/api/keys/{id}/rotate     {"kid","secret"}: lets it, or a new one, sign; the one before still verifies
 //	POST /admin/api/keys/{id}/remove     {"kid"}: ends a key that does not sign
@@ -48,6 +49,7 @@ func New(h *idp.Handler, log *slog.Logger, next http.Handler) http.Handler {
 	own.HandleFunc("POST /admin/api/users/{id}/revoke", a.act("revoke", a.revoke))
 	own.HandleFunc("POST /admin/api/users/{id}/deactivate", a.act("deactivate", a.deactivate))
 	own.HandleFunc("POST /admin/api/users/{id}/activate", a.act("activate", a.activate))
+	own.HandleFunc("POST /admin/api/users/{id}/roles", a.act("roles", a.setRoles))
 	own.HandleFunc("POST /admin/api/keys/{id}/next", a.act("next key", a.nextKey))
 	own.HandleFunc("POST /admin/api/keys/{id}/rotate", a.act("rotate", a.rotate))
 	own.HandleFunc("POST /admin/api/keys/{id}/remove", a.act("remove key", a.removeKey))

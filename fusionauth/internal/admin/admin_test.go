@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -42,6 +43,7 @@ var setup = sync.OnceValues(func() (kickstart.Setup, error) {
 	env := map[string]string{
 		"FUSIONAUTH_API_KEY": apiKey, "FUSIONAUTH_ISSUER": "http://id.test", "JWT_SIGNING_KEY": secret, "ACCESS_TOKEN_KEY_ID": hmacKeyID,
 		"GATEWAY_REDIRECT_URL": "http://shop.test/cb", "GATEWAY_LOGOUT_URL": "http://shop.test/out", "GATEWAY_POST_LOGOUT_URL": "http://shop.test/",
+		"GATEWAY_WEBHOOK_URL": "http://shop.test/webhook", "REFRESH_TOKEN_USAGE_POLICY": "Reusable",
 	}
 	files := fstest.MapFS{"kickstart.json": {Data: []byte(text)}}
 	return kickstart.Parse(files, "kickstart.json", func(name string) (string, bool) {
@@ -292,6 +294,40 @@ func TestUsers(t *testing.T) {
 	}
 }
 
+// TestRoles: by the API and by the page's form, which sends what is checked; the next token says so.
+func TestRoles(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	roles := func() string {
+		_, claims, _ := strings.Cut(p.login(t).text, `"token":"`)
+		parts := strings.Split(claims, ".")
+		text, err := base64.RawURLEncoding.DecodeString(parts[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		var token struct{ Roles []string }
+		if err := json.Unmarshal(text, &token); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(token.Roles, " ")
+	}
+	got := p.post(t, "users/"+customerID+"/roles", `{"applicationId":"`+strings.ToUpper(clientID)+`","roles":["customer","admin"]}`)
+	if got.status != http.StatusOK || roles() != "admin customer" {
+		t.Errorf("roles after %d = %q, want both", got.status, roles())
+	}
+	page := p.send(t, http.MethodGet, "/admin", "").text
+	for _, want := range []string{`value="admin" checked>`, `value="branch-manager">`, `action="/admin/api/users/` + customerID + `/roles"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not hold %s", want)
+		}
+	}
+	form := url.Values{"applicationId": {clientID}, "roles": {"branch-manager"}}
+	got = p.send(t, http.MethodPost, "/admin/api/users/"+customerID+"/roles", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	if got.status != http.StatusSeeOther || roles() != "branch-manager" {
+		t.Errorf("roles after the form (%d) = %q", got.status, roles())
+	}
+}
+
 // TestKeys goes through the life of a key: next, signing, retired, gone.
 func TestKeys(t *testing.T) {
 	t.Parallel()
@@ -373,6 +409,9 @@ func TestActions_refusals(t *testing.T) {
 	}{
 		{"nobody", "users/x/revoke", `{}`, 404},
 		{"lock of nobody", "users/x/deactivate", `{}`, 404},
+		{"roles of nobody", "users/x/roles", `{}`, 404},
+		{"roles without a registration", "users/" + customerID + "/roles", `{"applicationId":"x","roles":["admin"]}`, 404},
+		{"unknown role", "users/" + customerID + "/roles", `{"applicationId":"` + clientID + `","roles":["boss"]}`, 400},
 		{"unknown action", "users/" + customerID + "/delete", `{}`, 404},
 		{"unknown key", "keys/x/rotate", `{}`, 404},
 		{"unknown kid", "keys/" + ecKeyID + "/remove", `{"kid":"x"}`, 404},
@@ -430,7 +469,7 @@ func TestPage(t *testing.T) {
 		}
 	}
 	s := p.state(t)
-	if s.Users[1].Active || s.Skew != "1m0s" || len(s.Faults) != 1 || len(s.Keys) != 6 {
+	if s.Users[1].Active || s.Skew != "1m0s" || len(s.Faults) != 1 || len(s.Keys) != 7 {
 		t.Errorf("state after the forms = %+v", s)
 	}
 	for name, form := range map[string]string{"bad number": "route=/api/status&status=x", "bad delay": "route=/api/status&delay=x", "bad form": "%"} {

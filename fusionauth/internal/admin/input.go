@@ -23,6 +23,9 @@ type input struct {
 	Status  int           `json:"status"`
 	Garbage bool          `json:"garbage"`
 	Times   int           `json:"times"`
+
+	ApplicationID string   `json:"applicationId"`
+	Roles         []string `json:"roles"`
 }
 
 // span is a duration as Go writes it.
@@ -66,6 +69,7 @@ func readForm(r *http.Request) (input, error) {
 		return input{}, errors.New("the form cannot be read")
 	}
 	in := input{KID: r.PostForm.Get("kid"), Secret: config.Secret(r.PostForm.Get("secret")), Route: r.PostForm.Get("route")}
+	in.ApplicationID, in.Roles = r.PostForm.Get("applicationId"), r.PostForm["roles"]
 	in.Garbage = r.PostForm.Get("garbage") != ""
 	for name, into := range map[string]*span{"skew": &in.Skew, "delay": &in.Delay} {
 		if text := r.PostForm.Get(name); text != "" {

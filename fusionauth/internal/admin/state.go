@@ -27,7 +27,21 @@ type userView struct {
 	ID     string              `json:"id"`
 	Email  string              `json:"email"`
 	Active bool                `json:"active"`
-	Roles  map[string][]string `json:"roles"`
+	Roles  map[string][]string `json:"roles"` // by the name of the application
+
+	Registrations []registrationView `json:"registrations"`
+}
+
+// registrationView is a user in one application, with every role that there is to have.
+type registrationView struct {
+	ApplicationID string     `json:"applicationId"`
+	Application   string     `json:"application"`
+	Roles         []roleView `json:"roles"`
+}
+
+type roleView struct {
+	Name string `json:"name"`
+	Has  bool   `json:"has"`
 }
 
 // grantView is a session or a refresh token; a session belongs to no application.
@@ -58,7 +72,7 @@ func viewOf(s idp.State) view {
 		Users: []userView{}, Sessions: []grantView{}, RefreshTokens: []grantView{}, Faults: []faultView{},
 	}
 	for _, u := range s.Users {
-		v.Users = append(v.Users, userView(u))
+		v.Users = append(v.Users, viewOfUser(u))
 	}
 	for _, session := range s.Sessions {
 		v.Sessions = append(v.Sessions, grantView{ID: session.ID, UserID: session.Login.UserID, Since: session.Login.At})
@@ -71,6 +85,19 @@ func viewOf(s idp.State) view {
 	for _, route := range slices.Sorted(maps.Keys(s.Faults)) {
 		f := s.Faults[route]
 		v.Faults = append(v.Faults, faultView{Route: route, Delay: f.Delay.String(), Status: f.Status, Garbage: f.Garbage, Times: f.Times})
+	}
+	return v
+}
+
+func viewOfUser(u idp.UserState) userView {
+	v := userView{ID: u.ID, Email: u.Email, Active: u.Active, Roles: map[string][]string{}, Registrations: []registrationView{}}
+	for _, r := range u.Registrations {
+		v.Roles[r.Application] = append([]string{}, r.Roles...)
+		registration := registrationView{ApplicationID: r.ApplicationID, Application: r.Application}
+		for _, name := range r.Known {
+			registration.Roles = append(registration.Roles, roleView{Name: name, Has: slices.Contains(r.Roles, name)})
+		}
+		v.Registrations = append(v.Registrations, registration)
 	}
 	return v
 }

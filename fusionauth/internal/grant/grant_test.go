@@ -213,7 +213,7 @@ func TestRefreshTokens_use(t *testing.T) {
 			tokens, clock := newTokens(t)
 			issued, value := tokens.Issue(grant.Refresh{}, time.Hour)
 			clock.at = clock.at.Add(time.Minute)
-			used, next, ok := tokens.Use(value, tt.once, tt.sliding, time.Hour)
+			used, next, ok := tokens.Use(value, grant.Renewal{Once: tt.once, Sliding: tt.sliding, TTL: time.Hour})
 			if !ok || used.ID != issued.ID || (next != value) != tt.once {
 				t.Fatalf("Use = %+v, value changed %v, %v", used, next != value, ok)
 			}
@@ -227,7 +227,7 @@ func TestRefreshTokens_use(t *testing.T) {
 				t.Errorf("the value handed out: %+v, %v", found, ok)
 			}
 			tokens.RevokeID(issued.ID)
-			if _, _, ok := tokens.Use(next, tt.once, tt.sliding, time.Hour); ok {
+			if _, _, ok := tokens.Use(next, grant.Renewal{Once: tt.once, Sliding: tt.sliding, TTL: time.Hour}); ok {
 				t.Error("a revoked token is used")
 			}
 		})
@@ -236,18 +236,99 @@ func TestRefreshTokens_use(t *testing.T) {
 
 func TestRefreshTokens_revoke(t *testing.T) {
 	t.Parallel()
-	tokens, _ := newTokens(t)
+	tokens, clock := newTokens(t)
+	tokens.Issue(grant.Refresh{ApplicationID: "a"}, time.Second)
+	clock.at = clock.at.Add(time.Second) // what has expired is not revoked any more
 	a, _ := tokens.Issue(grant.Refresh{ApplicationID: "a"}, time.Hour)
 	b, _ := tokens.Issue(grant.Refresh{ApplicationID: "b"}, time.Hour)
-	if n := tokens.Revoke(func(r grant.Refresh) bool { return r.ApplicationID == "a" }); n != 1 {
-		t.Errorf("Revoke = %d, want 1", n)
+	gone := tokens.Revoke(func(r grant.Refresh) bool { return r.ApplicationID == "a" })
+	if len(gone) != 1 || gone[0].ID != a.ID {
+		t.Errorf("Revoke = %+v, want the one in force", gone)
 	}
 	if _, ok := tokens.FindID(a.ID); ok {
 		t.Error("the revoked token is found")
 	}
-	if !tokens.RevokeID(b.ID) || tokens.RevokeID(b.ID) || tokens.RevokeID(a.ID) {
-		t.Error("RevokeID must report whether there was a token to revoke")
+	if got, ok := tokens.RevokeID(b.ID); !ok || got.ID != b.ID {
+		t.Errorf("RevokeID = %+v, %v; want the token", got, ok)
 	}
+	for _, id := range []string{a.ID, b.ID, ""} {
+		if _, ok := tokens.RevokeID(id); ok {
+			t.Error("RevokeID must report that there is no token to revoke")
+		}
+	}
+}
+
+// TestRefreshTokens_grace: who comes second gets what the first got, for a while, and never further down the chain.
+func TestRefreshTokens_grace(t *testing.T) {
+	t.Parallel()
+	once := grant.Renewal{Once: true, Grace: 10 * time.Second}
+	use := func(t *testing.T, tokens *grant.RefreshTokens, value string) string {
+		t.Helper()
+		_, next, ok := tokens.Use(value, once)
+		if !ok {
+			return ""
+		}
+		return next
+	}
+	t.Run("the same new value", func(t *testing.T) {
+		t.Parallel()
+		tokens, clock := newTokens(t)
+		_, first := tokens.Issue(grant.Refresh{}, time.Hour)
+		second := use(t, tokens, first)
+		clock.at = clock.at.Add(10*time.Second - 1)
+		if again := use(t, tokens, first); again != second || second == first || second == "" {
+			t.Errorf("values %q and %q of two uses, want the same new one", second, again)
+		}
+		clock.at = clock.at.Add(1)
+		if _, ok := tokens.Find(first); ok || use(t, tokens, first) != "" {
+			t.Error("the first value works after its grace")
+		}
+		if third := use(t, tokens, second); third == "" || third == second {
+			t.Error("the second value does not work")
+		}
+	})
+	// otherwise a stolen value lives on: django-oauth-toolkit#1617
+	t.Run("one generation alone", func(t *testing.T) {
+		t.Parallel()
+		tokens, _ := newTokens(t)
+		_, first := tokens.Issue(grant.Refresh{}, time.Hour)
+		second := use(t, tokens, first)
+		third := use(t, tokens, second)
+		if use(t, tokens, first) != "" || use(t, tokens, second) != third {
+			t.Error("the value before the last works, or the last does not")
+		}
+	})
+	t.Run("a repeated use does not lengthen it", func(t *testing.T) {
+		t.Parallel()
+		tokens, clock := newTokens(t)
+		_, first := tokens.Issue(grant.Refresh{}, time.Hour)
+		for range 3 {
+			use(t, tokens, first)
+			clock.at = clock.at.Add(4 * time.Second)
+		}
+		if use(t, tokens, first) != "" {
+			t.Error("the first value works 12 seconds after its first use")
+		}
+	})
+	t.Run("a revocation ends both", func(t *testing.T) {
+		t.Parallel()
+		tokens, _ := newTokens(t)
+		issued, first := tokens.Issue(grant.Refresh{}, time.Hour)
+		second := use(t, tokens, first)
+		tokens.RevokeID(issued.ID)
+		if use(t, tokens, first) != "" || use(t, tokens, second) != "" {
+			t.Error("a value of the revoked token works")
+		}
+	})
+	t.Run("the next value cannot be told", func(t *testing.T) {
+		t.Parallel()
+		one, _ := newTokens(t)
+		other, _ := newTokens(t)
+		_, first := one.Issue(grant.Refresh{}, time.Hour)
+		if len(use(t, one, first)) < 43 || use(t, other, first) != "" {
+			t.Error("the next value is shorter than 256 bits, or another server takes it")
+		}
+	})
 }
 
 // TestRefreshTokens_areBounded: once full, what has expired goes first, then the oldest.

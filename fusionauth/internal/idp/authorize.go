@@ -187,7 +187,12 @@ func (h *Handler) silent(w http.ResponseWriter, r *http.Request, a authorization
 
 // grant ends a login: it hands the client a code, unless the application wants a registration that the user does not have.
 func (h *Handler) grant(w http.ResponseWriter, r *http.Request, a authorization, login grant.Login, form url.Values) {
-	_, registered := h.users.byID[login.UserID].registration(a.app.ID)
+	u, known := h.users.find(login.UserID)
+	if !known { // deleted this very moment
+		h.loginForm(w, a, form, loginRefused)
+		return
+	}
+	_, registered := u.registration(a.app.ID)
 	if !registered && a.app.OAuth.RequireRegister {
 		if slices.Contains(a.prompts, "none") {
 			h.redirect(w, r, a, errInteraction.query())

@@ -194,6 +194,28 @@ func TestAuthorize_singleSignOn(t *testing.T) {
 	}
 }
 
+// TestAuthorize_promptLogin: whoever asks for a login gets one, and who signs in may be somebody else, whose session it is then.
+func TestAuthorize_promptLogin(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	browser := newBrowser()
+	s.signIn(t, browser, admin, nil)
+	again := s.exchange(t, s.signIn(t, browser, admin, params{"prompt": "login"}).Get("code"), nil).tokens(t)
+	if sub := part(t, again.AccessToken, 1)["sub"]; sub != adminID {
+		t.Errorf("login of the same user is of %v", sub)
+	}
+	other := s.exchange(t, s.signIn(t, browser, customer, params{"prompt": "login"}).Get("code"), nil).tokens(t)
+	silent := s.exchange(t, redirected(t, s.get(t, browser, authorizePath(params{"prompt": "none"}))).Get("code"), nil).tokens(t)
+	for name, token := range map[string]string{"login of another user": other.AccessToken, "silent sign-in after it": silent.AccessToken} {
+		if sub := part(t, token, 1)["sub"]; sub != customerID {
+			t.Errorf("%s is of %v, want the customer", name, sub)
+		}
+	}
+	if got := s.refresh(t, again.RefreshToken, nil); got.status != http.StatusOK {
+		t.Errorf("the first user's refresh token = %d, want it in force", got.status)
+	}
+}
+
 // TestAuthorize_authTime: silent sign-in is no new authentication, and the token says so.
 func TestAuthorize_authTime(t *testing.T) {
 	t.Parallel()

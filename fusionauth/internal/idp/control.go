@@ -1,18 +1,13 @@
 package idp
 
 import (
-	"errors"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"storefront/fusionauth/internal/grant"
 	"storefront/fusionauth/internal/keyring"
 )
-
-// ErrNoUser says that there is no user with that id.
-var ErrNoUser = errors.New("no such user")
 
 // State is what whoever runs the server may see of it: nothing that opens anything.
 type State struct {
@@ -28,9 +23,16 @@ type State struct {
 
 // UserState is one user.
 type UserState struct {
-	ID, Email string
-	Active    bool
-	Roles     map[string][]string // by application
+	ID, Email     string
+	Active        bool
+	Registrations []RegistrationState
+}
+
+// RegistrationState is a user as one of an application.
+type RegistrationState struct {
+	ApplicationID, Application string
+	Roles                      []string // that the user has
+	Known                      []string // that the application has
 }
 
 // State gives a picture of the moment.
@@ -40,14 +42,20 @@ func (h *Handler) State() State {
 		RefreshTokens: h.refresh.List(func(grant.Refresh) bool { return true }), Keys: h.keys.Entries(),
 		Faults: h.faults.all(), Routes: h.paths(),
 	}
-	for _, u := range h.users.byID {
-		roles := map[string][]string{}
-		for _, r := range u.Registrations {
-			roles[h.applications[r.ApplicationID].Name] = r.Roles
-		}
-		state.Users = append(state.Users, UserState{ID: u.ID, Email: u.Email, Active: !u.locked.Load(), Roles: roles})
+	for _, u := range h.users.all() {
+		state.Users = append(state.Users, h.userState(u))
 	}
-	slices.SortFunc(state.Users, func(a, b UserState) int { return strings.Compare(a.ID, b.ID) })
+	return state
+}
+
+func (h *Handler) userState(u *user) UserState {
+	state := UserState{ID: u.ID, Email: u.Email, Active: !u.locked}
+	for _, r := range u.Registrations {
+		app := h.applications[r.ApplicationID]
+		state.Registrations = append(state.Registrations, RegistrationState{
+			ApplicationID: app.ID, Application: app.Name, Roles: r.Roles, Known: roleNames(app),
+		})
+	}
 	return state
 }
 
@@ -55,34 +63,6 @@ func (f *faults) all() map[string]Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return maps.Clone(f.set)
-}
-
-// Revoked counts what [Handler.Revoke] has ended.
-type Revoked struct {
-	RefreshTokens int `json:"refreshTokens"`
-	Sessions      int `json:"sessions"`
-}
-
-// Revoke ends everything that a user has been granted: codes, refresh tokens, sessions. Access tokens run out by themselves, as in
-// FusionAuth.
-func (h *Handler) Revoke(userID string) (Revoked, error) {
-	if _, ok := h.users.byID[userID]; !ok {
-		return Revoked{}, ErrNoUser
-	}
-	sessions := h.sessions.EndUser(userID)
-	h.codes.RevokeUser(userID)
-	tokens := h.refresh.Revoke(func(t grant.Refresh) bool { return t.Login.UserID == userID })
-	return Revoked{RefreshTokens: tokens, Sessions: sessions}, nil
-}
-
-// SetActive lets a user in or keeps the user out. What has been granted stays, and is worth nothing until the user is let in again.
-func (h *Handler) SetActive(userID string, active bool) error {
-	u, ok := h.users.byID[userID]
-	if !ok {
-		return ErrNoUser
-	}
-	u.locked.Store(!active)
-	return nil
 }
 
 // Keys are those that sign, for rotation.

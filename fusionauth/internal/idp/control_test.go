@@ -16,7 +16,7 @@ import (
 	"storefront/fusionauth/internal/keyring"
 )
 
-// TestSetActive: a locked user gets in by no way, and gets nothing for what was granted before; then all of it again.
+// TestSetActive: a locked user gets in by no way, and gets nothing for what was granted before; and after it signs in anew.
 func TestSetActive(t *testing.T) {
 	t.Parallel()
 	s := start(t, variant{})
@@ -26,8 +26,8 @@ func TestSetActive(t *testing.T) {
 	if err := s.idp.SetActive(adminID, false); err != nil {
 		t.Fatal(err)
 	}
-	oauthFault(t, s.exchange(t, code, nil), 400, "invalid_grant", "user_locked")
-	oauthFault(t, s.refresh(t, k.RefreshToken, nil), 400, "invalid_grant", "user_locked")
+	oauthFault(t, s.exchange(t, code, nil), 400, "invalid_grant", "auth_code_not_found")
+	oauthFault(t, s.refresh(t, k.RefreshToken, nil), 400, "invalid_grant", "refresh_token_not_found")
 	silent := redirected(t, s.get(t, browser, authorizePath(params{"prompt": "none"})))
 	if silent.Get("error") != "login_required" {
 		t.Errorf("silent sign-in = %v, want login_required", silent)
@@ -49,8 +49,12 @@ func TestSetActive(t *testing.T) {
 	if err := s.idp.SetActive(adminID, true); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.refresh(t, k.RefreshToken, nil); got.status != http.StatusOK {
-		t.Errorf("refresh after the lock = %d %s", got.status, got.text)
+	oauthFault(t, s.refresh(t, k.RefreshToken, nil), 400, "invalid_grant", "refresh_token_not_found")
+	if got := s.get(t, browser, authorizePath(nil)); got.status != http.StatusOK {
+		t.Errorf("the browser after the lock = %d, want the form", got.status)
+	}
+	if got := s.refresh(t, s.login(t, admin, nil).RefreshToken, nil); got.status != http.StatusOK {
+		t.Errorf("a login after the lock = %d %s", got.status, got.text)
 	}
 }
 
@@ -211,8 +215,12 @@ func TestState(t *testing.T) {
 	if len(state.Users) != 4 || state.Users[1].Email != customer || !state.Users[1].Active {
 		t.Errorf("users = %+v", state.Users)
 	}
-	if diff := cmp.Diff(map[string][]string{"Gateway": {"customer"}}, state.Users[1].Roles); diff != "" {
-		t.Errorf("roles (-want +got):\n%s", diff)
+	want := []idp.RegistrationState{{
+		ApplicationID: clientID, Application: "Gateway", Roles: []string{"customer"},
+		Known: []string{"admin", "branch-manager", "customer", "anonymous"},
+	}}
+	if diff := cmp.Diff(want, state.Users[1].Registrations); diff != "" {
+		t.Errorf("registrations (-want +got):\n%s", diff)
 	}
 	if len(state.Sessions) != 1 || state.Sessions[0].Login.UserID != customerID {
 		t.Errorf("sessions = %+v", state.Sessions)
@@ -220,7 +228,7 @@ func TestState(t *testing.T) {
 	if len(state.RefreshTokens) != 1 || state.RefreshTokens[0].ID != k.RefreshTokenID {
 		t.Errorf("refresh tokens = %+v", state.RefreshTokens)
 	}
-	if len(state.Keys) != 5 || state.Faults["/oauth2/token"].Status != 500 || !slices.Contains(state.Routes, "/oauth2/authorize") {
+	if len(state.Keys) != 6 || state.Faults["/oauth2/token"].Status != 500 || !slices.Contains(state.Routes, "/oauth2/authorize") {
 		t.Errorf("%d keys, faults %v, routes %v", len(state.Keys), state.Faults, state.Routes)
 	}
 }

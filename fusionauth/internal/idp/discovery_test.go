@@ -153,7 +153,7 @@ func TestJWKS(t *testing.T) {
 func TestJWKS_withHMACKeysOnly(t *testing.T) {
 	t.Parallel()
 	s := start(t, variant{edit: func(d document) {
-		for _, id := range []string{"#{rsaKeyId}", "#{ecKeyId}", "#{edKeyId}"} {
+		for _, id := range []string{"#{rsaKeyId}", "#{ecKeyId}", "#{edKeyId}", "#{webhookKeyId}"} {
 			d.body("/api/key/generate/" + id).in("key")["algorithm"] = "HS256"
 		}
 	}})

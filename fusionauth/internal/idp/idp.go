@@ -2,6 +2,7 @@ package idp
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"storefront/fusionauth/internal/grant"
 	"storefront/fusionauth/internal/keyring"
 	"storefront/fusionauth/internal/kickstart"
+	"storefront/fusionauth/internal/webhook"
 )
 
 // Config is what a Handler needs. The zero value is refused by New.
@@ -19,6 +21,8 @@ type Config struct {
 	Now   func() time.Time // nil is time.Now
 	// HashRounds is the factor of the password hash; 0 is FusionAuth's 24 000. Tests that log in hundreds of times lower it.
 	HashRounds int
+	// WebhookPauses are the waits between attempts to deliver an event; nil is those of package webhook.
+	WebhookPauses []time.Duration
 }
 
 // Handler serves one FusionAuth instance.
@@ -31,6 +35,7 @@ type Handler struct {
 	codes        *grant.Codes
 	sessions     *grant.Sessions
 	refresh      *grant.RefreshTokens
+	webhooks     *webhook.Sender
 	pages        *pages
 	clock        *clock
 	faults       *faults
@@ -58,11 +63,32 @@ func New(cfg Config) (*Handler, error) {
 	for _, app := range cfg.Setup.Applications {
 		applications[app.ID] = app
 	}
+	webhooks, err := webhook.New(webhook.Config{
+		TenantID: cfg.Setup.Tenant.ID, Enabled: cfg.Setup.Tenant.Events, Webhooks: cfg.Setup.Webhooks,
+		Sign: signWith(keys), Log: cfg.Log, Now: clock.now, Pauses: cfg.WebhookPauses,
+	})
+	if err != nil {
+		return nil, err
+	}
 	return &Handler{
 		tenant: cfg.Setup.Tenant, applications: applications, users: users, apiKeys: cfg.Setup.APIKeys, keys: keys,
 		codes: grant.NewCodes(clock.now), sessions: grant.NewSessions(clock.now), refresh: grant.NewRefreshTokens(clock.now),
-		pages: newPages(), clock: clock, faults: newFaults(), log: cfg.Log,
+		webhooks: webhooks, pages: newPages(), clock: clock, faults: newFaults(), log: cfg.Log,
 	}, nil
+}
+
+// Deliver sends what happens to the kickstart's webhooks, until ctx ends and what waits has had its chance.
+func (h *Handler) Deliver(ctx context.Context) { h.webhooks.Run(ctx) }
+
+// signWith makes the signatures of webhooks. The key is asked for each time: it may have been rotated.
+func signWith(keys *keyring.Ring) webhook.Sign {
+	return func(keyID string, claims map[string]any) (string, error) {
+		key := keys.Key(keyID, "")
+		if key == nil {
+			return "", keyring.ErrNoKey
+		}
+		return key.Sign(claims, nil)
+	}
 }
 
 // now is the time that this server believes in.
@@ -111,5 +137,11 @@ func (h *Handler) routes() []route {
 		{"GET /api/jwt/refresh/{id}", h.withAPIKey(h.showRefreshToken)},
 		{"DELETE /api/jwt/refresh", h.withAPIKey(h.revokeRefreshTokens)},
 		{"DELETE /api/jwt/refresh/{id}", h.withAPIKey(h.revokeRefreshToken)},
+
+		{"PUT /api/user/{id}", h.withAPIKey(h.reactivateUser)},
+		{"DELETE /api/user/{id}", h.withAPIKey(h.deleteUser)},
+		{"PUT /api/user/registration/{id}", h.withAPIKey(h.updateRegistration)},
+		{"PATCH /api/user/registration/{id}", h.withAPIKey(h.updateRegistration)},
+		{"DELETE /api/user/registration/{id}/{applicationId}", h.withAPIKey(h.deleteRegistration)},
 	}
 }

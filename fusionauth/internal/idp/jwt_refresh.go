@@ -104,10 +104,12 @@ func (h *Handler) listRefreshTokens(w http.ResponseWriter, r *http.Request) {
 
 // revokeRefreshToken serves DELETE /api/jwt/refresh/{id}.
 func (h *Handler) revokeRefreshToken(w http.ResponseWriter, r *http.Request) {
-	if !h.refresh.RevokeID(strings.ToLower(r.PathValue("id"))) {
+	token, ok := h.refresh.RevokeID(strings.ToLower(r.PathValue("id")))
+	if !ok {
 		empty(w, http.StatusNotFound)
 		return
 	}
+	h.tellToken(infoOf(r), token)
 	empty(w, http.StatusOK)
 }
 
@@ -125,7 +127,9 @@ func (h *Handler) revokeRefreshTokens(w http.ResponseWriter, r *http.Request) {
 			empty(w, http.StatusNotFound)
 			return
 		}
-		h.refresh.RevokeID(token.ID)
+		if token, ok = h.refresh.RevokeID(token.ID); ok {
+			h.tellToken(infoOf(r), token)
+		}
 		empty(w, http.StatusOK)
 		return
 	}
@@ -134,9 +138,14 @@ func (h *Handler) revokeRefreshTokens(w http.ResponseWriter, r *http.Request) {
 		badField(w, "token", "missing", "You must specify token, userId or applicationId.")
 		return
 	}
-	h.refresh.Revoke(func(t grant.Refresh) bool {
+	revoked := h.refresh.Revoke(func(t grant.Refresh) bool {
 		return (user == "" || t.Login.UserID == user) && (app == "" || t.ApplicationID == app)
 	})
+	if u, known := h.users.find(user); known {
+		h.tellUserTokens(infoOf(r), u, app, revoked)
+	} else if user == "" {
+		h.tellApplicationTokens(infoOf(r), app)
+	}
 	empty(w, http.StatusOK)
 }
 

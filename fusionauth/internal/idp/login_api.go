@@ -76,7 +76,7 @@ func (h *Handler) logIn(w http.ResponseWriter, body loginRequest, app kickstart.
 		empty(w, http.StatusNotFound)
 		return
 	}
-	if u.locked.Load() {
+	if u.locked {
 		empty(w, http.StatusLocked)
 		return
 	}
@@ -125,13 +125,17 @@ func (h *Handler) setTokenCookies(w http.ResponseWriter, access, refresh string)
 	}
 }
 
+func registrationOf(r kickstart.Registration) registrationJSON {
+	return registrationJSON{ApplicationID: r.ApplicationID, Roles: append([]string{}, r.Roles...)}
+}
+
 func (h *Handler) userJSON(u *user) userJSON {
 	registrations := []registrationJSON{}
 	for _, r := range u.Registrations {
-		registrations = append(registrations, registrationJSON{ApplicationID: r.ApplicationID, Roles: append([]string{}, r.Roles...)})
+		registrations = append(registrations, registrationOf(r))
 	}
 	return userJSON{
-		Active: true, Email: u.Email, FirstName: u.FirstName, FullName: u.FullName, ID: u.ID, LastName: u.LastName,
+		Active: !u.locked, Email: u.Email, FirstName: u.FirstName, FullName: u.FullName, ID: u.ID, LastName: u.LastName,
 		Registrations: registrations, TenantID: h.tenant.ID, Verified: u.Verified,
 	}
 }

@@ -27,7 +27,7 @@ func (h *Handler) submit(w http.ResponseWriter, r *http.Request, a authorization
 		h.loginForm(w, a, form, loginRefused)
 		return
 	}
-	if u.locked.Load() {
+	if u.locked {
 		h.loginForm(w, a, form, loginLocked)
 		return
 	}
@@ -52,17 +52,18 @@ func (h *Handler) loginForm(w http.ResponseWriter, a authorization, form url.Val
 	h.pages.login(w, loginPage{Application: a.app.Name, Hidden: hidden, LoginID: loginID, Problem: problem}, a.redirectURI)
 }
 
-// session gives the login of the browser's SSO session; that of a locked user is none.
+// session gives the login of the browser's SSO session; that of a user who is locked or deleted is none.
 func (h *Handler) session(r *http.Request) (grant.Login, bool) {
 	cookie, err := r.Cookie(ssoCookie)
 	if err != nil {
 		return grant.Login{}, false
 	}
 	login, known := h.sessions.Find(cookie.Value)
-	if known && h.users.byID[login.UserID].locked.Load() {
+	u, there := h.users.find(login.UserID)
+	if !known || !there || u.locked {
 		return grant.Login{}, false
 	}
-	return login, known
+	return login, true
 }
 
 func (h *Handler) endSession(r *http.Request) {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"storefront/fusionauth/internal/grant"
+	"storefront/fusionauth/internal/webhook"
 )
 
 // logoutRequest is the body of POST /api/logout.
@@ -22,13 +23,24 @@ func (h *Handler) logoutAPI(w http.ResponseWriter, r *http.Request) {
 	if cookie, err := r.Cookie("refresh_token"); err == nil && body.RefreshToken == "" {
 		body.RefreshToken = cookie.Value
 	}
-	if token, ok := h.refresh.Find(body.RefreshToken); ok {
-		h.refresh.Revoke(func(t grant.Refresh) bool {
-			return t.ID == token.ID || body.Global && t.Login.UserID == token.Login.UserID
-		})
-	}
+	h.revokeShown(infoOf(r), body)
 	for _, name := range []string{"access_token", "refresh_token"} {
 		http.SetCookie(w, &http.Cookie{Name: name, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	}
 	empty(w, http.StatusOK)
+}
+
+// revokeShown ends the refresh token that a logout shows, or with global all of its user.
+func (h *Handler) revokeShown(by webhook.Info, body logoutRequest) {
+	token, ok := h.refresh.Find(body.RefreshToken)
+	if !ok {
+		return
+	}
+	if u, known := h.users.find(token.Login.UserID); known && body.Global {
+		h.tellUserTokens(by, u, "", h.refresh.Revoke(func(t grant.Refresh) bool { return t.Login.UserID == u.ID }))
+		return
+	}
+	if token, ok = h.refresh.RevokeID(token.ID); ok {
+		h.tellToken(by, token)
+	}
 }

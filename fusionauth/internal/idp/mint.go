@@ -30,11 +30,11 @@ var errMint = &oauthError{http.StatusInternalServerError, "server_error", "The t
 
 // mint makes the access token, and the ID token when the scope has openid.
 func (h *Handler) mint(o order) (tokenResponse, *oauthError) {
-	u, known := h.users.byID[o.login.UserID]
+	u, known := h.users.find(o.login.UserID)
 	switch {
 	case !known:
 		return tokenResponse{}, errMint
-	case u.locked.Load():
+	case u.locked:
 		return tokenResponse{}, errLocked
 	}
 	access, err := h.accessKey(o.app).Sign(h.accessClaims(o, u), o.grants)
@@ -85,7 +85,7 @@ func (h *Handler) accessClaims(o order, u *user) map[string]any {
 	claims := h.claims(o, u)
 	if registration, ok := u.registration(o.app.ID); ok {
 		claims["applicationId"] = o.app.ID
-		claims["roles"] = slices.Concat([]string{}, registration.Roles)
+		claims["roles"] = append([]string{}, registration.Roles...) // never null
 	}
 	if o.app.OAuth.ScopeHandling == kickstart.Compatibility {
 		maps.Copy(claims, emailClaims(u))

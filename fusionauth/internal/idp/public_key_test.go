@@ -20,8 +20,8 @@ func TestPublicKey(t *testing.T) {
 			token := s.login(t, admin, nil).AccessToken
 			kid := part(t, token, 0)["kid"].(string)
 			all, _ := s.get(t, newBrowser(), "/api/jwt/public-key").json(t)["publicKeys"].(map[string]any)
-			if len(all) != 3 {
-				t.Errorf("%d public keys, want the three pairs", len(all))
+			if len(all) != 4 {
+				t.Errorf("%d public keys, want the three pairs and the webhooks'", len(all))
 			}
 			for _, query := range []string{"kid=" + kid, "applicationId=" + clientID} {
 				got := s.get(t, newBrowser(), "/api/jwt/public-key?"+query).json(t)

@@ -138,9 +138,16 @@ func TestRefresh_lifetime(t *testing.T) {
 	}
 }
 
+// oneTimeUse is a server whose refresh tokens work once, and so many seconds longer.
+func oneTimeUse(grace int) variant {
+	return variant{env: map[string]string{"REFRESH_TOKEN_USAGE_POLICY": "OneTimeUse"}, edit: func(d document) {
+		d.jwt()["refreshTokenOneTimeUseConfiguration"] = document{"gracePeriodInSeconds": grace}
+	}}
+}
+
 func TestRefresh_oneTimeUse(t *testing.T) {
 	t.Parallel()
-	s := start(t, variant{edit: func(d document) { d.jwt()["refreshTokenUsagePolicy"] = "OneTimeUse" }})
+	s := start(t, oneTimeUse(0))
 	first := s.login(t, admin, nil)
 	second := s.refresh(t, first.RefreshToken, nil).tokens(t)
 	if second.RefreshToken == first.RefreshToken || second.RefreshTokenID != first.RefreshTokenID {
@@ -156,7 +163,7 @@ func TestRefresh_oneTimeUse(t *testing.T) {
 // TestRefresh_oneTimeUseRace: of parallel uses of one value exactly one wins (FI#2867 is what clients then meet).
 func TestRefresh_oneTimeUseRace(t *testing.T) {
 	t.Parallel()
-	s := start(t, variant{edit: func(d document) { d.jwt()["refreshTokenUsagePolicy"] = "OneTimeUse" }})
+	s := start(t, oneTimeUse(0))
 	token := s.login(t, admin, nil).RefreshToken
 	var wg sync.WaitGroup
 	won := make(chan struct{}, 16)
@@ -170,5 +177,31 @@ func TestRefresh_oneTimeUseRace(t *testing.T) {
 	wg.Wait()
 	if len(won) != 1 {
 		t.Errorf("%d of 16 uses succeeded, want exactly one", len(won))
+	}
+}
+
+// TestRefresh_gracePeriod: whoever comes second, in time, gets the value that the first got, and access tokens that work (FI#2952).
+func TestRefresh_gracePeriod(t *testing.T) {
+	t.Parallel()
+	s := start(t, oneTimeUse(30))
+	first := s.login(t, admin, nil).RefreshToken
+	values := make(chan string, 16)
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() { values <- s.refresh(t, first, nil).tokens(t).RefreshToken })
+	}
+	wg.Wait()
+	second := <-values
+	for range 15 {
+		if got := <-values; got != second || got == first {
+			t.Errorf("values differ: %v, changed %v; want one new value for all", got != second, got != first)
+		}
+	}
+	s.clock.advance(30 * time.Second)
+	oauthFault(t, s.refresh(t, first, nil), 400, "invalid_grant", "refresh_token_not_found")
+	third := s.refresh(t, second, nil).tokens(t).RefreshToken
+	body := s.call(t, http.MethodPost, "/api/jwt/refresh", "", `{"refreshToken":"`+second+`"}`).json(t)
+	if body["refreshToken"] != third {
+		t.Error("the refresh of the Login API has another grace than the token endpoint's")
 	}
 }

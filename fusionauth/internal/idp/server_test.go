@@ -2,6 +2,7 @@ package idp_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -31,6 +32,7 @@ const (
 	rsaKeyID   = "5b0f7a6e-3c0e-4a0f-9a55-0a1f6f7c1002"
 	ecKeyID    = "5b0f7a6e-3c0e-4a0f-9a55-0a1f6f7c1003"
 	edKeyID    = "5b0f7a6e-3c0e-4a0f-9a55-0a1f6f7c1004"
+	hookKeyID  = "5b0f7a6e-3c0e-4a0f-9a55-0a1f6f7c1005"
 	adminID    = "00000000-0000-0000-0000-000000000001"
 	customerID = "00000000-0000-0000-0000-000000000002"
 	admin      = "admin@example.com"
@@ -44,6 +46,7 @@ func environment() map[string]string {
 		"FUSIONAUTH_CLIENT_SECRET": clientSecret, "GATEWAY_REDIRECT_URL": callback, "GATEWAY_LOGOUT_URL": frontLogout,
 		"GATEWAY_POST_LOGOUT_URL": home, "ADMIN_PASSWORD": password(admin), "CUSTOMER_PASSWORD": password(customer),
 		"ANONYMOUS_PASSWORD": password("anonymous@example.com"), "MANAGER_PASSWORD": password("manager@example.com"),
+		"GATEWAY_WEBHOOK_URL": "http://shop.test/webhook", "REFRESH_TOKEN_USAGE_POLICY": "Reusable",
 	}
 }
 
@@ -58,8 +61,9 @@ type site struct {
 
 // variant is how a server differs from the one that kickstart/kickstart.json makes.
 type variant struct {
-	env  map[string]string
-	edit func(document)
+	env     map[string]string
+	edit    func(document)
+	deliver bool // events reach the webhook; elsewhere nobody listens
 }
 
 func launch(v variant) (*site, error) {
@@ -75,7 +79,10 @@ func launch(v variant) (*site, error) {
 			setup.Keys[i].PEM = rsaKey()
 		}
 	}
-	handler, err := idp.New(idp.Config{Setup: setup, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: s.clock.now, HashRounds: 10})
+	handler, err := idp.New(idp.Config{
+		Setup: setup, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: s.clock.now, HashRounds: 10,
+		WebhookPauses: []time.Duration{time.Millisecond, time.Millisecond},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +90,25 @@ func launch(v variant) (*site, error) {
 	server.Config.Handler = handler.Routes()
 	server.Start()
 	s.stop = server.Close
+	if v.deliver {
+		s.stop = s.delivering(server.Close)
+	}
 	return s, nil
+}
+
+// delivering sends events, and gives what ends the server and then that.
+func (s *site) delivering(closeServer func()) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.idp.Deliver(ctx)
+	}()
+	return sync.OnceFunc(func() {
+		closeServer()
+		cancel()
+		<-done
+	})
 }
 
 // rsaKey is the RSA key of every server here.

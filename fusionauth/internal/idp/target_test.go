@@ -14,7 +14,7 @@ import (
 //
 //	FUSIONAUTH_CONFORMANCE_URL=http://localhost:9011 go test -count=1 -v ./internal/idp
 //
-// It must be the issuer, and access tokens must be signed with the HMAC key. The rest comes from the environment that the kickstart
+// It must be the issuer, access tokens must be signed with the HMAC key, and refresh tokens be reusable. The rest comes from the environment that the kickstart
 // was run with, under its own names:
 //
 //	FUSIONAUTH_API_KEY, GATEWAY_LOGIN_API_KEY, JWT_SIGNING_KEY, FUSIONAUTH_CLIENT_SECRET, GATEWAY_REDIRECT_URL, GATEWAY_LOGOUT_URL,

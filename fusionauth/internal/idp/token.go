@@ -71,7 +71,7 @@ func (h *Handler) exchangeCode(r *http.Request) (tokenResponse, *oauthError) {
 	if value == "" {
 		return tokenResponse{}, errMissingCode
 	}
-	code, fault := h.redeem(c, value)
+	code, fault := h.redeem(r, c, value)
 	if fault == nil {
 		fault = checkCode(c, code, r.PostForm.Get("redirect_uri"), verifier)
 	}
@@ -83,10 +83,10 @@ func (h *Handler) exchangeCode(r *http.Request) (tokenResponse, *oauthError) {
 
 // redeem takes the code out of circulation. A code that comes a second time may have been stolen before the first: the refresh
 // token that it gave is revoked (RFC 6749 §4.1.2).
-func (h *Handler) redeem(c client, value string) (grant.Code, *oauthError) {
+func (h *Handler) redeem(r *http.Request, c client, value string) (grant.Code, *oauthError) {
 	code, revoke, ok := h.codes.Redeem(value)
-	if revoke != "" {
-		h.refresh.RevokeID(revoke)
+	if token, ended := h.refresh.RevokeID(revoke); ended {
+		h.tellToken(infoOf(r), token)
 	}
 	if !ok || code.ApplicationID != c.ID {
 		return grant.Code{}, errCode
@@ -167,7 +167,9 @@ func (h *Handler) exchangeRefresh(r *http.Request) (tokenResponse, *oauthError) 
 
 // renew uses a refresh token and makes new tokens of it.
 func (h *Handler) renew(app kickstart.Application, value string, scope []string, ttl time.Duration) (tokenResponse, *oauthError) {
-	token, value, ok := h.refresh.Use(value, app.JWT.OneTimeUse, app.JWT.Sliding, app.JWT.RefreshTokenTTL)
+	token, value, ok := h.refresh.Use(value, grant.Renewal{
+		Once: app.JWT.OneTimeUse, Grace: app.JWT.Grace, Sliding: app.JWT.Sliding, TTL: app.JWT.RefreshTokenTTL,
+	})
 	if !ok {
 		return tokenResponse{}, errRefresh
 	}

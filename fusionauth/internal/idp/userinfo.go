@@ -16,7 +16,7 @@ import (
 func (h *Handler) userinfo(w http.ResponseWriter, r *http.Request) {
 	claims, app, fault := h.bearer(r)
 	subject, _ := claims["sub"].(string)
-	u, known := h.users.byID[subject]
+	u, known := h.users.find(subject)
 	if fault == nil && !known { // a vended token may name anybody
 		fault = errTokenInvalid
 	}

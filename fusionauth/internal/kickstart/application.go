@@ -89,7 +89,7 @@ func (in *instance) createApplication(c call) {
 func (in *instance) applicationJWT(o *object, app *application) {
 	if !o.boolean("enabled", false) {
 		o.touch("accessTokenKeyId", "idTokenKeyId", "timeToLiveInSeconds")
-		o.touch("refreshTokenTimeToLiveInMinutes", "refreshTokenUsagePolicy", "refreshTokenExpirationPolicy")
+		o.touch("refreshTokenTimeToLiveInMinutes", "refreshTokenUsagePolicy", "refreshTokenExpirationPolicy", "refreshTokenOneTimeUseConfiguration")
 		o.close()
 		return // the tenant's settings hold, whatever stands here
 	}

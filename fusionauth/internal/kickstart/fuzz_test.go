@@ -58,6 +58,12 @@ func checkWhole(t *testing.T, setup kickstart.Setup) {
 			t.Errorf("application %s signs with keys that are not there", app.ID)
 		}
 	}
+	for _, hook := range setup.Webhooks {
+		if hook.SigningKeyID != "" && !ids[hook.SigningKeyID] || hook.URL == "" || hook.ConnectTimeout <= 0 || hook.ReadTimeout <= 0 {
+			t.Errorf("webhook %+v cannot be served", hook)
+		}
+		add(hook.ID)
+	}
 	applications := map[string]bool{}
 	for _, app := range setup.Applications {
 		applications[app.ID] = true

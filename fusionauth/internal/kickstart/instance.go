@@ -15,6 +15,7 @@ type instance struct {
 	applications []*application
 	users        []*User
 	apiKeys      []APIKey
+	webhooks     []Webhook
 	used         map[string]string // what must be unique, and the place that has it
 }
 
@@ -49,7 +50,7 @@ func newInstance(r *reader) *instance {
 
 // finish gives the setup, now that every request has run.
 func (in *instance) finish() Setup {
-	setup := Setup{Tenant: in.tenant, Keys: in.keys, APIKeys: in.apiKeys}
+	setup := Setup{Tenant: in.tenant, Keys: in.keys, APIKeys: in.apiKeys, Webhooks: in.webhooks}
 	for _, app := range in.applications {
 		if app.inherits {
 			app.JWT = in.tenant.JWT

@@ -22,6 +22,8 @@ const (
 	rsaID    = "33333333-3333-4333-8333-333333333333"
 	adminID  = "44444444-4444-4444-8444-444444444444"
 	shopID   = "55555555-5555-4555-8555-555555555555"
+
+	hookKeyID = "99999999-9999-4999-8999-999999999999"
 )
 
 func environment() map[string]string {
@@ -68,6 +70,7 @@ func TestParse(t *testing.T) {
 	want := kickstart.Setup{
 		Tenant: kickstart.Tenant{
 			ID: tenantID, Name: "Default", Issuer: "http://idp.test", LogoutURL: "http://shop.test/bye",
+			Events: []string{"jwt.refresh-token.revoke", "user.delete"},
 			JWT: kickstart.JWT{
 				AccessTokenKeyID: signing, IDTokenKeyID: kickstart.ShadowSHA256,
 				AccessTokenTTL: time.Hour, RefreshTokenTTL: 30 * 24 * time.Hour,
@@ -77,12 +80,13 @@ func TestParse(t *testing.T) {
 			{ID: signing, Name: "Default signing key", Algorithm: "HS256"},
 			{ID: hmacID, Name: "HMAC", KID: "one", Algorithm: "HS256", Secret: "a-secret-of-forty-characters-0123456789a"},
 			{ID: rsaID, Name: "RSA", Algorithm: "RS256", Bits: 2048},
+			{ID: hookKeyID, Name: "Webhooks", Algorithm: "ES256"},
 		},
 		Applications: []kickstart.Application{{
 			ID: shopID, Name: "Shop",
 			JWT: kickstart.JWT{
 				AccessTokenKeyID: hmacID, IDTokenKeyID: rsaID, AccessTokenTTL: 10 * time.Minute, RefreshTokenTTL: time.Hour,
-				OneTimeUse: true, Sliding: true,
+				OneTimeUse: true, Grace: 30 * time.Second, Sliding: true,
 			},
 			Login: kickstart.Login{AllowTokenRefresh: true, GenerateRefreshTokens: true},
 			OAuth: kickstart.OAuth{
@@ -112,9 +116,20 @@ func TestParse(t *testing.T) {
 			{Key: "an-api-key-that-is-long"},
 			{Key: "restricted-key", Endpoints: map[string][]string{"/api/login": {"POST"}, "/api/status": nil}},
 		},
+		Webhooks: []kickstart.Webhook{
+			{
+				URL: "http://shop.test/hook?a=b", Events: []string{"jwt.refresh-token.revoke", "user.delete"}, SigningKeyID: hookKeyID,
+				ConnectTimeout: 500 * time.Millisecond, ReadTimeout: 1500 * time.Millisecond,
+			},
+			{
+				ID: "88888888-8888-4888-8888-888888888888", URL: "https://other.test/hook",
+				ConnectTimeout: time.Millisecond, ReadTimeout: time.Millisecond,
+			},
+		},
 	}
 	got.Applications = got.Applications[1:] // the admin application comes first
 	got.Applications[0].Roles[0].ID = ""    // random
+	got.Webhooks[0].ID = ""                 // random
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Parse gave a difference (-want +got):\n%s", diff)
 	}

@@ -138,13 +138,22 @@ func (o *object) boolean(name string, def bool) bool {
 }
 
 func (o *object) positive(name string, def int) int {
+	return o.between(name, def, 1, 1<<30, "must be a positive whole number")
+}
+
+// upTo is a number that may be 0.
+func (o *object) upTo(name string, def, limit int) int {
+	return o.between(name, def, 0, limit, fmt.Sprintf("must be a whole number from 0 to %d", limit))
+}
+
+func (o *object) between(name string, def, least, most int, wanted string) int {
 	n := o.member(name, isNumber)
 	if n == nil {
 		return def
 	}
 	i, err := strconv.Atoi(n.number.String())
-	if err != nil || i <= 0 || i > 1<<30 {
-		o.bad(name, "must be a positive whole number")
+	if err != nil || i < least || i > most {
+		o.bad(name, "%s", wanted)
 		return def
 	}
 	return i

@@ -1,8 +1,12 @@
 package kickstart
 
-import "strings"
+import (
+	"strings"
 
-// call is one request of the kickstart: the id at the end of its URL and its body.
+	"github.com/google/uuid"
+)
+
+// call is one request of the kickstart: the id at the end of its URL, made up where it may be left out, and its body.
 type call struct {
 	id   string
 	at   *object // the request itself
@@ -17,6 +21,7 @@ func (in *instance) routes() map[string]func(call) {
 		"POST /api/key/generate/":      in.generateKey,
 		"POST /api/application/":       in.createApplication,
 		"POST /api/user/registration/": in.register,
+		"POST /api/webhook/":           in.createWebhook,
 	}
 }
 
@@ -41,11 +46,14 @@ func (in *instance) request(n *node) {
 }
 
 func (in *instance) dispatch(o *object, method, url string, body *object) {
+	if url == "/api/webhook" { // the one thing that nothing else refers to
+		url += "/" + uuid.NewString()
+	}
 	base, id := url[:strings.LastIndexByte(url, '/')+1], url[strings.LastIndexByte(url, '/')+1:]
 	run, known := in.routes()[method+" "+base]
 	if !known {
 		o.bad("url", "with this method is no request that this stand-in serves; known: PATCH /api/tenant/{id}, POST /api/key/import/{id}, "+
-			"/api/key/generate/{id}, /api/application/{id} and /api/user/registration/{id}")
+			"/api/key/generate/{id}, /api/application/{id}, /api/user/registration/{id} and /api/webhook")
 		return
 	}
 	canon, ok := canonical(id)

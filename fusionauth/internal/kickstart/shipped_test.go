@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"storefront/fusionauth/internal/kickstart"
 )
@@ -22,6 +24,9 @@ const (
 	gatewayTenant  = "d7d09513-a3f5-401c-9685-34ab6c552453"
 	shippedPath    = "../../kickstart/kickstart.json"
 	shippedCallURL = "http://localhost:3000/oauth-redirect"
+
+	gatewayWebhookKeyID = "5b0f7a6e-3c0e-4a0f-9a55-0a1f6f7c1005"
+	shippedWebhookURL   = "http://localhost:3000/webhook"
 )
 
 func shippedEnvironment() map[string]string {
@@ -31,6 +36,7 @@ func shippedEnvironment() map[string]string {
 		"GATEWAY_REDIRECT_URL": shippedCallURL, "GATEWAY_LOGOUT_URL": "http://localhost:3000/logout/frontchannel",
 		"GATEWAY_POST_LOGOUT_URL": "http://localhost:3000/", "ADMIN_PASSWORD": "password-admin", "CUSTOMER_PASSWORD": "password-customer",
 		"ANONYMOUS_PASSWORD": "password-anonymous", "MANAGER_PASSWORD": "password-manager",
+		"GATEWAY_WEBHOOK_URL": shippedWebhookURL, "REFRESH_TOKEN_USAGE_POLICY": "Reusable",
 	}
 }
 
@@ -53,7 +59,7 @@ func TestShipped(t *testing.T) {
 		t.Errorf("tenant = %+v, want %s with the issuer of FUSIONAUTH_ISSUER", setup.Tenant, gatewayTenant)
 	}
 	if diff := cmp.Diff(map[string]string{
-		gatewayHMACID: "HS256", gatewayRSAID: "RS256", gatewayECID: "ES256", gatewayEdID: "Ed25519",
+		gatewayHMACID: "HS256", gatewayRSAID: "RS256", gatewayECID: "ES256", gatewayEdID: "Ed25519", gatewayWebhookKeyID: "ES256",
 	}, algorithms(setup.Keys[1:])); diff != "" {
 		t.Errorf("keys (-want +got):\n%s", diff)
 	}
@@ -77,6 +83,47 @@ func TestShipped(t *testing.T) {
 	restricted := map[string][]string{"/api/login": {"POST"}, "/api/jwt/refresh": {"GET", "DELETE"}}
 	if diff := cmp.Diff(restricted, setup.APIKeys[1].Endpoints); diff != "" {
 		t.Errorf("permissions of the gateway's API key (-want +got):\n%s", diff)
+	}
+}
+
+// TestShipped_webhook: the gateway hears of whatever makes a token worth less, from somebody whom it can know.
+func TestShipped_webhook(t *testing.T) {
+	t.Parallel()
+	setup, err := shipped(t, shippedEnvironment())
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := []string{
+		"jwt.refresh-token.revoke", "user.deactivate", "user.delete", "user.registration.delete", "user.registration.update",
+	}
+	want := []kickstart.Webhook{{
+		URL: shippedWebhookURL, Events: events, SigningKeyID: gatewayWebhookKeyID, ConnectTimeout: time.Second, ReadTimeout: 2 * time.Second,
+	}}
+	if diff := cmp.Diff(want, setup.Webhooks, cmpopts.IgnoreFields(kickstart.Webhook{}, "ID")); diff != "" {
+		t.Errorf("webhooks (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(events, setup.Tenant.Events); diff != "" {
+		t.Errorf("events of the tenant (-want +got):\n%s", diff)
+	}
+}
+
+func TestShipped_refreshTokenUsage(t *testing.T) {
+	t.Parallel()
+	for policy, once := range map[string]bool{"Reusable": false, "OneTimeUse": true} {
+		env := shippedEnvironment()
+		env["REFRESH_TOKEN_USAGE_POLICY"] = policy
+		setup, err := shipped(t, env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if jwt := setup.Applications[1].JWT; jwt.OneTimeUse != once || jwt.Grace != 10*time.Second {
+			t.Errorf("%s: one-time use %v with a grace of %v", policy, jwt.OneTimeUse, jwt.Grace)
+		}
+	}
+	env := shippedEnvironment()
+	env["REFRESH_TOKEN_USAGE_POLICY"] = "reusable"
+	if _, err := shipped(t, env); err == nil || !strings.Contains(err.Error(), "is none of the values that this stand-in serves: Reusable, OneTimeUse") {
+		t.Errorf("a policy in another case: %v", err)
 	}
 }
 

@@ -1,6 +1,9 @@
 package kickstart
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // patchTenant changes the default tenant. A PATCH leaves alone what it does not name.
 func (in *instance) patchTenant(c call) {
@@ -22,6 +25,23 @@ func (in *instance) patchTenant(c call) {
 	if o.has("jwtConfiguration") {
 		in.tenant.JWT = in.jwt(o.child("jwtConfiguration"), in.tenant.JWT)
 	}
+	if o.has("eventConfiguration") {
+		in.patchEvents(o.child("eventConfiguration"))
+	}
+}
+
+// patchEvents changes the switches that are named.
+func (in *instance) patchEvents(o *object) {
+	defer o.close()
+	events := o.child("events")
+	on := in.switches(events, in.tenantSwitch)
+	for _, name := range in.tenant.Events {
+		if !events.has(name) {
+			on = append(on, name)
+		}
+	}
+	slices.Sort(on)
+	in.tenant.Events = on
 }
 
 // jwt reads a jwtConfiguration; what it does not name stays as in base.
@@ -40,9 +60,17 @@ func (in *instance) jwt(o *object, base JWT) JWT {
 	j.RefreshTokenTTL = time.Duration(o.positive("refreshTokenTimeToLiveInMinutes", int(base.RefreshTokenTTL/time.Minute))) * time.Minute
 	j.OneTimeUse = o.enum("refreshTokenUsagePolicy", choose(base.OneTimeUse, "OneTimeUse", "Reusable"), "Reusable", "OneTimeUse") == "OneTimeUse"
 	j.Sliding = o.enum("refreshTokenExpirationPolicy", choose(base.Sliding, "SlidingWindow", "Fixed"), "Fixed", "SlidingWindow") == "SlidingWindow"
+	if o.has("refreshTokenOneTimeUseConfiguration") {
+		once := o.child("refreshTokenOneTimeUseConfiguration")
+		j.Grace = time.Duration(once.upTo("gracePeriodInSeconds", int(base.Grace/time.Second), maxGrace)) * time.Second
+		once.close()
+	}
 	o.close()
 	return j
 }
+
+// maxGrace is the longest grace period in seconds; FusionAuth wants less than a day.
+const maxGrace = 86_399
 
 // keyReference reads the id of a key that an earlier request made.
 func (in *instance) keyReference(o *object, name string) string {
