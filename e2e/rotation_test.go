@@ -17,14 +17,18 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"storefront/e2e/internal/browser"
+	"storefront/e2e/internal/matrix"
 	"storefront/e2e/internal/stack"
 )
 
-// traffic is what goes on while keys change: an anonymous visitor, and users with sessions and with Bearer tokens, at two gateways.
+// traffic is what goes on while keys change: the whole role matrix over the balancer, again and again, and beside it anonymous visitors and
+// API clients at each of the two gateways. (The matrix signs its users out everywhere, so the others have no sessions.)
 type traffic struct {
 	t        testing.TB
+	table    matrix.Table
+	target   matrix.Target
+	cells    atomic.Int64 // of the matrix
 	replicas []string
-	sessions map[string]*browser.Browser // by the first gateway, where they have signed in
 	bearer   map[string]string
 	sent     atomic.Int64
 	mu       sync.Mutex
@@ -43,19 +47,19 @@ var cells = []cell{
 	{"/branches/1/products", "manager", 200}, {"/branches/2/products", "manager", 403}, {"/branches/2/products", "admin", 200}, {"/me", "admin", 200},
 }
 
-func newTraffic(t testing.TB, s *stack.Stack, base int, secrets stack.Secrets, second string) *traffic {
+func newTraffic(t testing.TB, r *replicas) *traffic {
 	t.Helper()
-	tr := &traffic{t: t, replicas: []string{s.URL(stack.Gateway), second}, sessions: map[string]*browser.Browser{}, bearer: map[string]string{}}
+	secrets := use(t).secrets
+	tr := &traffic{
+		t: t, table: rolesTable(t), target: r.target(t), replicas: []string{r.URL(stack.Gateway), r.second},
+		bearer: map[string]string{},
+	}
 	for name, who := range stack.People(secrets) {
-		b := browser.New()
-		if err := b.SignIn(t.Context(), s.URL(stack.Gateway), who); err != nil {
-			t.Fatal(err)
-		}
-		token, err := browser.New().AccessToken(t.Context(), stack.App(base, secrets), who)
+		token, err := browser.New().AccessToken(t.Context(), stack.App(r.base, secrets), who)
 		if err != nil {
 			t.Fatal(err)
 		}
-		tr.sessions[name], tr.bearer[name] = b, token
+		tr.bearer[name] = token
 	}
 	return tr
 }
@@ -68,11 +72,35 @@ func (tr *traffic) flow(ctx context.Context) {
 			for _, gateway := range tr.replicas {
 				tr.ask(client, gateway, c)
 			}
-			if b := tr.sessions[c.who]; b != nil {
-				page, err := b.Get(context.WithoutCancel(ctx), tr.replicas[0]+c.path)
-				tr.note(c, "session", page.Status, err)
+		}
+	}
+}
+
+// flowMatrix runs the matrix over and over until ctx ends. What needs a key that changes is left out by the target.
+func (tr *traffic) flowMatrix(ctx context.Context) {
+	for ctx.Err() == nil {
+		tally, err := matrix.Run(context.WithoutCancel(ctx), tr.table, tr.target, quiet{})
+		if err != nil {
+			tr.fail("the matrix: %v", err)
+			return
+		}
+		for _, result := range tally {
+			switch result.State {
+			case matrix.Failed:
+				tr.fail("%s %s as %s: %s", result.Service, result.Request, result.Caller, strings.Join(result.Why, "; "))
+			case matrix.Passed:
+				tr.cells.Add(1)
+				tr.sent.Add(1)
 			}
 		}
+	}
+}
+
+func (tr *traffic) fail(format string, args ...any) {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	if len(tr.failures) < 20 {
+		tr.failures = append(tr.failures, fmt.Sprintf(format, args...))
 	}
 }
 
@@ -99,11 +127,7 @@ func (tr *traffic) note(c cell, how string, status int, err error) {
 	if err == nil && status == c.want {
 		return
 	}
-	tr.mu.Lock()
-	defer tr.mu.Unlock()
-	if len(tr.failures) < 20 {
-		tr.failures = append(tr.failures, fmt.Sprintf("%s as %q by %s: %d, %v, want %d", c.path, c.who, how, status, err, c.want))
-	}
+	tr.fail("%s as %q by %s: %d, %v, want %d", c.path, c.who, how, status, err, c.want)
 }
 
 // during lets traffic flow while change happens, and for at least least requests in all.
@@ -111,14 +135,15 @@ func (tr *traffic) during(least int64, change func()) {
 	tr.t.Helper()
 	ctx, cancel := context.WithCancel(tr.t.Context())
 	var flows sync.WaitGroup
-	for range 3 {
+	for range 2 {
 		flows.Go(func() { tr.flow(ctx) })
 	}
+	flows.Go(func() { tr.flowMatrix(ctx) })
 	change()
 	await(tr.t, func() bool { return tr.sent.Load() >= least })
 	cancel()
 	flows.Wait()
-	tr.t.Logf("%d requests while keys changed, %d failed", tr.sent.Load(), len(tr.failures))
+	tr.t.Logf("%d requests while keys changed, %d of them cells of the matrix, %d failed", tr.sent.Load(), tr.cells.Load(), len(tr.failures))
 	for _, f := range tr.failures {
 		tr.t.Error(f)
 	}
@@ -140,26 +165,6 @@ func await(t testing.TB, done func() bool) {
 	}
 }
 
-// rotated is a stack with a second gateway, whose log tests can wait for.
-func rotated(t testing.TB, cfg stack.Config) (s *stack.Stack, second string, log *transcript) {
-	t.Helper()
-	log = &transcript{}
-	cfg.Log = log
-	s, err := stack.Start(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	if second, err = s.Replicate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return s, second, log
-}
-
 func (l *transcript) count(text string) int { return strings.Count(l.String(), text) }
 
 // Every key of jwks mode changes under traffic, and nobody notices: the gateway's and FusionAuth's.
@@ -169,20 +174,16 @@ func TestRotation_publishedKeys(t *testing.T) {
 		t.Skip("-short: thousands of requests")
 	}
 	c := use(t)
-	base, err := stack.FreeBase()
-	if err != nil {
-		t.Fatal(err)
-	}
 	keys := filepath.Join(t.TempDir(), "keys")
 	if err := stack.OpenKeys(t.Context(), c.bin(), keys, "ES256"); err != nil {
 		t.Fatal(err)
 	}
 	first := pems(t, keys)
-	s, second, log := rotated(t, stack.Config{
-		Bin: c.bin(), Base: base, Secrets: c.secrets, Keys: keys, Env: map[string]string{"AUTH_MODE": "jwks"},
-		Override: map[string]map[string]string{stack.Identity: {"STANDIN_ADMIN": "true"}},
+	r := newReplicas(t, stack.Config{
+		Keys: keys, Env: map[string]string{"AUTH_MODE": "jwks"}, Override: map[string]map[string]string{stack.Identity: {"STANDIN_ADMIN": "true"}},
 	})
-	tr := newTraffic(t, s, base, c.secrets, second)
+	tr := newTraffic(t, r)
+	tr.target.SigningKey = "" // no key is shared
 	tr.during(2000, func() {
 		tr.more(200)
 		if _, err := stack.RotateKeys(t.Context(), c.bin(), keys, "EdDSA"); err != nil {
@@ -194,11 +195,9 @@ func TestRotation_publishedKeys(t *testing.T) {
 				return slices.Contains(published(t, gateway), strings.TrimSuffix(filepath.Base(added), ".pem"))
 			})
 		}
-		const fetch = "route=/.well-known/jwks.json"
-		tr.more(300)
-		fetched := log.count(fetch)
-		// … services learn of it as their copies grow old …
-		await(t, func() bool { return log.count(fetch) > fetched })
+		// … every service learns of it as its copy grows old …
+		seen := time.Now()
+		await(t, func() bool { return time.Since(seen) > keySetAge })
 		// … and it signs a minute later
 		old := time.Now().Add(-2 * time.Minute)
 		if err := os.Chtimes(added, old, old); err != nil {
@@ -211,12 +210,12 @@ func TestRotation_publishedKeys(t *testing.T) {
 			}
 		}
 		tr.more(300)
-		turnIdentityKey(t, s.URL(stack.Identity), "next")
+		turnIdentityKey(t, r.URL(stack.Identity), "next")
 		published := time.Now()
 		await(t, func() bool { return time.Since(published) > keySetPause })
-		turnIdentityKey(t, s.URL(stack.Identity), "rotate")
+		turnIdentityKey(t, r.URL(stack.Identity), "rotate")
 		tr.more(300)
-		fresh, err := browser.New().AccessToken(t.Context(), stack.App(base, c.secrets), stack.People(c.secrets)["admin"])
+		fresh, err := browser.New().AccessToken(t.Context(), stack.App(r.base, c.secrets), stack.People(c.secrets)["admin"])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -293,6 +292,9 @@ func published(t testing.TB, gateway string) (kids []string) {
 // keySetPause is longer than a service rests between two fetches of a key set, whatever kids it is shown.
 const keySetPause = 11 * time.Second
 
+// keySetAge is longer than a service keeps a copy of the gateway's key set.
+const keySetAge = 32 * time.Second
+
 // turnIdentityKey publishes the stand-in's next RS256 key, or lets it sign.
 func turnIdentityKey(t testing.TB, identity, action string) {
 	t.Helper()
@@ -315,10 +317,6 @@ func TestRotation_sharedSecrets(t *testing.T) {
 		t.Skip("-short: thousands of requests")
 	}
 	c := use(t)
-	base, err := stack.FreeBase()
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
 	key, secret := filepath.Join(dir, "key"), filepath.Join(dir, "secret")
 	write := func(path string, lines ...string) {
@@ -336,35 +334,34 @@ func TestRotation_sharedSecrets(t *testing.T) {
 	write(secret, oldSecret)
 	files := map[string]string{"JWT_SIGNING_KEY": "", "JWT_SIGNING_KEY_FILE": key}
 	gateway := map[string]string{"JWT_SIGNING_KEY": "", "JWT_SIGNING_KEY_FILE": key, "SESSION_SECRET": "", "SESSION_SECRET_FILE": secret}
-	s, second, log := rotated(t, stack.Config{
-		Bin: c.bin(), Base: base, Secrets: c.secrets,
-		Override: map[string]map[string]string{stack.Catalog: files, stack.Inventory: files, stack.Gateway: gateway, stack.Identity: {"STANDIN_ADMIN": "true"}},
+	r := newReplicas(t, stack.Config{
+		Override: map[string]map[string]string{stack.Catalog: files, stack.Inventory: files, stack.Gateway: gateway},
 	})
-	tr := newTraffic(t, s, base, c.secrets, second)
+	tr := newTraffic(t, r)
 	inUse := func(times int) {
 		t.Helper()
-		await(t, func() bool { return log.count("changed setting is in use") >= times })
+		await(t, func() bool { return r.log.count("changed setting is in use") >= times })
 	}
 	tr.during(2000, func() {
 		tr.more(200)
 		write(key, oldKey, newKey)
 		inUse(1)
 		tr.more(2000)
-		t.Log(log.count("changed setting is in use"), "uses of the key have changed")
+		t.Log(r.log.count("changed setting is in use"), "uses of the key have changed")
 		write(key, newKey, oldKey)
 		tr.more(1000)
 	})
 	begun := browser.New()
-	form, err := begun.Begin(t.Context(), s.URL(stack.Gateway))
+	form, err := begun.Begin(t.Context(), r.URL(stack.Gateway))
 	if err != nil {
 		t.Fatal(err)
 	}
 	write(secret, newSecret, oldSecret)
 	await(t, func() bool {
-		get(t, browser.New(), s.URL(stack.Gateway)+"/login")
-		return strings.Contains(log.String(), "SESSION_SECRET")
+		get(t, browser.New(), r.URL(stack.Gateway)+"/login")
+		return strings.Contains(r.log.String(), "SESSION_SECRET")
 	})
-	if err := begun.Finish(t.Context(), form, s.URL(stack.Gateway), stack.People(c.secrets)["customer"]); err != nil {
+	if err := begun.Finish(t.Context(), form, r.URL(stack.Gateway), stack.People(c.secrets)["customer"]); err != nil {
 		t.Errorf("a login that began under the old secret: %v", err)
 	}
 }
