@@ -43,7 +43,7 @@ func runBenchAuth(ctx context.Context, env map[string]string, out terminal) (err
 	if err := suite.start(ctx); err != nil {
 		return err
 	}
-	rows, err := bench.Run(ctx, cfg, slices.Concat(suite.pairs, suite.visitor, suite.user))
+	rows, err := bench.Run(ctx, cfg, slices.Concat(suite.pairs, suite.visitor, suite.user, suite.session))
 	if err != nil {
 		return err
 	}
@@ -85,6 +85,7 @@ type benchSuite struct {
 	env           map[string]string
 	pairs         []bench.Case
 	visitor, user []bench.Case
+	session       []bench.Case
 	stops         []func()
 }
 
@@ -148,7 +149,28 @@ func (b *benchSuite) startSystem(ctx context.Context, algorithm string) error {
 		return err
 	}
 	b.measure(s, algorithm, token)
+	if algorithm != benchmarked[0] {
+		return nil
+	}
+	person := browser.New()
+	if err := person.SignIn(ctx, s.URL(stack.Gateway), stack.People(secrets)["admin"]); err != nil {
+		return err
+	}
+	b.measureSession(s, map[string]map[string]string{
+		"Bearer token": {"Authorization": "Bearer " + token}, "session cookie": {"Cookie": person.Cookies(s.URL(stack.Gateway))},
+	})
 	return nil
+}
+
+// measureSession adds the same request with a token that the client keeps, and with one that the gateway keeps for it.
+func (b *benchSuite) measureSession(s *stack.Stack, heads map[string]map[string]string) {
+	pids := s.PIDs()
+	for _, name := range []string{"Bearer token", "session cookie"} {
+		b.session = append(b.session, bench.Case{
+			Group: "signed-in user, gateway and inventory", Name: name, Base: name == "Bearer token",
+			URL: s.URL(stack.Gateway) + "/branches/1/products", PIDs: []int{pids[stack.Gateway], pids[stack.Inventory]}, Head: heads[name],
+		})
+	}
 }
 
 // measure adds the two cases of a system: an anonymous visitor and a relayed user.
