@@ -8,7 +8,7 @@ import (
 
 // The types of event that take something back. All others are no business of ours.
 const (
-	tokenRevoke        = "jwt.refresh-token.revoke"
+	tokenRevoke        = "jwt.refresh-token.revoke" //nolint:gosec // the name of an event
 	userDeactivate     = "user.deactivate"
 	userDelete         = "user.delete"
 	registrationUpdate = "user.registration.update"

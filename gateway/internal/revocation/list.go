@@ -54,7 +54,7 @@ func (l *List) Refuses(p auth.Principal, issued time.Time) bool {
 
 func (l *List) covers(whom *Digest, issued time.Time) bool {
 	e, ok := l.entries[*whom]
-	return ok && (issued.IsZero() || issued.Unix() <= e.at) && l.now().Before(e.until)
+	return ok && issued.Unix() <= e.at && l.now().Before(e.until)
 }
 
 // Ready reports whether the log has been read to its end. Until then, tokens pass that were revoked before this process
@@ -66,6 +66,23 @@ const (
 	firstPause   = 50 * time.Millisecond
 	longestPause = 500 * time.Millisecond
 )
+
+// Start begins to [List.Run], and returns when the log has been read once, so that nothing is served to what was taken back before this
+// process began. A log that is away is not waited for longer than patience: what needs no token must go on.
+func (l *List) Start(ctx context.Context, patience time.Duration) {
+	go l.Run(ctx)
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for !l.Ready() && ctx.Err() == nil {
+		pause(ctx, readyPause)
+	}
+	if !l.Ready() {
+		l.logger.Warn("revocations of other replicas are not known yet")
+	}
+}
+
+// readyPause is how often Start looks whether the log has been read.
+const readyPause = 5 * time.Millisecond
 
 // Run keeps the list up with the log until ctx ends. While the log is away the list keeps what it knows.
 func (l *List) Run(ctx context.Context) {

@@ -3,65 +3,14 @@ package revocation_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
 	"storefront/gateway/internal/revocation"
 	"storefront/shared/auth"
 )
-
-// brokenLog is a log that fails when it is told to, and that gives its readers what a test puts in.
-type brokenLog struct {
-	mu      sync.Mutex
-	err     error
-	entries []revocation.Entry
-	reads   int
-}
-
-func (b *brokenLog) fail(err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.err = err
-}
-
-func (b *brokenLog) put(entries ...revocation.Entry) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.entries = append(b.entries, entries...)
-}
-
-func (b *brokenLog) tries() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.reads
-}
-
-func (b *brokenLog) Append(_ context.Context, e revocation.Entry) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.err == nil {
-		b.entries = append(b.entries, e)
-	}
-	return b.err
-}
-
-func (b *brokenLog) Read(ctx context.Context, after string) ([]revocation.Entry, string, error) {
-	if after != "" && ctx.Err() == nil {
-		time.Sleep(time.Millisecond) // as a server that lets the reader wait
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.reads++
-	place, _ := strconv.Atoi(after)
-	return b.entries[place:], strconv.Itoa(len(b.entries)), b.err
-}
-
-// entry revokes a user at a time after noon, for so long.
-func entry(user string, after, life time.Duration) revocation.Entry {
-	return revocation.Entry{Whom: revocation.User(user), At: noon.Add(after), Until: noon.Add(after + life)}
-}
 
 // The grain is the second: iat knows no less.
 func TestList_Refuses(t *testing.T) {
@@ -143,6 +92,32 @@ func TestList_tidies(t *testing.T) {
 	}
 	g.advance(time.Hour)
 	await(t, "all have gone", func() bool { return g.list.Size() == 0 })
+}
+
+// Revocations are forgotten in the order in which they end, also those that were lengthened meanwhile.
+func TestList_tidiesInOrder(t *testing.T) {
+	t.Parallel()
+	const users = 500
+	log := &brokenLog{}
+	for _, factor := range []int{7, 11} { // each user twice, in another order, with another end
+		for i := range users {
+			minutes := 1 + i*factor%users
+			log.put(entry(strconv.Itoa(i*13%users), 0, time.Duration(minutes)*time.Minute))
+		}
+	}
+	left := map[revocation.Digest]time.Time{}
+	for _, e := range log.entries {
+		if e.Until.After(left[e.Whom]) {
+			left[e.Whom] = e.Until
+		}
+	}
+	g := newGateway(t, newIdentity(t, "ES256"), log)
+	g.run(t)
+	for len(left) > 0 {
+		g.advance(10 * time.Minute)
+		maps.DeleteFunc(left, func(_ revocation.Digest, until time.Time) bool { return !until.After(g.now()) })
+		await(t, "as many as have not ended", func() bool { return g.list.Size() == int64(len(left)) })
+	}
 }
 
 // Two revocations of one user are one, which refuses what either would, in whatever order they come.

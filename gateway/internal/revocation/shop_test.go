@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"maps"
@@ -75,19 +76,19 @@ type ended struct {
 	err   error
 }
 
-func (e *ended) EndUser(_ context.Context, subject string, before time.Time) error {
-	return e.note("user " + subject + " before " + before.UTC().Format(time.RFC3339Nano))
+func (e *ended) EndUser(ctx context.Context, subject string, before time.Time) error {
+	return e.note(ctx, "user "+subject+" before "+before.UTC().Format(time.RFC3339Nano))
 }
 
-func (e *ended) EndToken(_ context.Context, subject, sessionID string) error {
-	return e.note("token " + sessionID + " of " + subject)
+func (e *ended) EndToken(ctx context.Context, subject, sessionID string) error {
+	return e.note(ctx, "token "+sessionID+" of "+subject)
 }
 
-func (e *ended) note(call string) error {
+func (e *ended) note(ctx context.Context, call string) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.calls = append(e.calls, call)
-	return e.err
+	return errors.Join(e.err, ctx.Err())
 }
 
 func (e *ended) fail(err error) {
@@ -129,6 +130,7 @@ type gateway struct {
 	list     *revocation.List
 	sessions *ended
 	logged   *lines
+	engine   http.Handler
 	url      string
 	client   *http.Client
 	causes   *lines // what the access log would show
@@ -151,6 +153,7 @@ func newGateway(t testing.TB, id identity, log revocation.Log, change ...func(*r
 	}
 	g.list = list
 	engine := gin.New()
+	g.engine = engine
 	engine.Use(func(c *gin.Context) {
 		c.Next()
 		_, _ = io.WriteString(g.causes, c.Errors.String())

@@ -58,7 +58,7 @@ func (w *Webhook) signedBody(c *gin.Context) ([]byte, error) {
 // again much later, and an old event does no harm.
 func (w *Webhook) signedHash(r *http.Request) (string, error) {
 	values := r.Header[http.CanonicalHeaderKey(SignatureHeader)]
-	if len(values) < 1 {
+	if len(values) != 1 {
 		return "", fmt.Errorf("%w: %d signatures", errUnsigned, len(values))
 	}
 	payload, err := auth.OpenJWS(r.Context(), w.cfg.Keys, values[0])

@@ -1,9 +1,11 @@
 package revocation_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -193,6 +195,24 @@ func TestWebhook_sendAgain(t *testing.T) {
 	g.mustTake(t, event)
 	if n := g.logged.count("outcome=applied"); n != 1 {
 		t.Errorf("applied %d times, want once:\n%s", n, g.logged)
+	}
+}
+
+// A sender that hangs up may never send again, so what it has sent is dealt with to the end.
+func TestWebhook_senderHangsUp(t *testing.T) {
+	t.Parallel()
+	g := newGateway(t, newIdentity(t, "ES256"), revocation.NewMemory())
+	g.mustTake(t, message(t, "user.delete", person(bob))) // the keys are there
+	ctx, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	body := message(t, "user.delete", person(alice))
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/webhooks/fusionauth", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set(revocation.SignatureHeader, g.sign(t, body, nil))
+	w := httptest.NewRecorder()
+	g.engine.ServeHTTP(w, r)
+	if w.Code != http.StatusNoContent || len(g.sessions.all()) != 2 {
+		t.Errorf("%d %s, sessions ended: %v", w.Code, w.Body, g.sessions.all())
 	}
 }
 
