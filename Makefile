@@ -50,7 +50,7 @@ lint: ## run golangci-lint, at the version that deploy/tools pins
 	"$$(GOWORK=off go -C deploy/tools tool -n golangci-lint)" run $(addsuffix /...,$(MODULES))
 
 build: ## build the four binaries into bin/
-	go build -trimpath -o bin/ ./gateway ./catalog ./inventory ./fusionauth
+	go build -trimpath -ldflags "-X storefront/shared/server.Commit=$$(git rev-parse HEAD)" -o bin/ ./gateway ./catalog ./inventory ./fusionauth
 
 tidy: ## bring go.work and every go.mod in line
 	go work sync

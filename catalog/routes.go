@@ -9,11 +9,8 @@ import (
 	"storefront/shared/server"
 )
 
-// audience is the aud that a gateway token for this service must carry.
-const audience = "catalog"
-
-func newRouter(cfg Config, log *slog.Logger, verifier *auth.Verifier, store store) (*gin.Engine, error) {
-	r, err := server.New(server.Config{Log: log, TrustedProxies: cfg.TrustedProxies})
+func newRouter(cfg Config, log *slog.Logger, verifier *auth.Verifier, store store, ready func() error) (*gin.Engine, error) {
+	r, err := server.New(server.Config{Log: log, TrustedProxies: cfg.TrustedProxies, Ready: ready, BodyLimit: bodyLimit})
 	if err != nil {
 		return nil, err
 	}
@@ -21,8 +18,26 @@ func newRouter(cfg Config, log *slog.Logger, verifier *auth.Verifier, store stor
 	r.NoRoute(anyToken, server.NotFound)
 	r.NoMethod(anyToken, server.MethodNotAllowed)
 
+	userToken := auth.Authenticate(verifier, auth.UserToken, cfg.LoginRedirectURL)
+	admin := auth.RequireRole(forbiddenLocation(cfg), auth.Admin)
 	h := handlers{store}
 	server.Get(r, "/products", anyToken, h.list)
+	r.POST("/products", userToken, admin, h.create)
 	server.Get(r, "/products/:id", anyToken, h.get)
+	r.PUT("/products/:id", userToken, admin, h.replace)
+	r.DELETE("/products/:id", userToken, admin, h.delete)
+	server.Get(r, "/products/:id/image", anyToken, h.image)
+	server.Get(r, "/audit/products", userToken, admin, h.audit)
 	return r, nil
+}
+
+// bodyLimit is several times the largest product, written with escapes.
+const bodyLimit = 64 << 10
+
+// forbiddenLocation is where the article's services point whoever lacks the role: the gateway, where that is configured.
+func forbiddenLocation(cfg Config) string {
+	if !cfg.GatewayURLSet {
+		return ""
+	}
+	return cfg.GatewayURL.String()
 }

@@ -9,24 +9,45 @@ import (
 	"testing"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/go-cmp/cmp"
 
 	"storefront/catalog/internal/product"
 	"storefront/shared/auth"
 	"storefront/shared/auth/authtest"
+	"storefront/shared/config"
+	"storefront/shared/database/databasetest"
 	"storefront/shared/server"
 )
 
+// newCatalog serves the demo shop from an SQLite file.
 func newCatalog(t testing.TB, iss *authtest.Issuer, cfg Config) *gin.Engine {
 	t.Helper()
-	store, err := product.Demo()
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := newRouter(cfg, server.NewLogger(io.Discard, "error", "json"), iss.Verifier(t, audience), store)
-	if err != nil {
+	r, store := newShop(t, iss, cfg, databasetest.SQLite(t))
+	if _, err := store.SeedDemo(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// newShop serves an empty shop.
+func newShop(t testing.TB, iss *authtest.Issuer, cfg Config, url config.Secret) (*gin.Engine, *product.Store) {
+	t.Helper()
+	log := server.NewLogger(io.Discard, "error", "json")
+	cfg.Database.URL = url
+	db, err := newDatabase(cfg, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	store := product.NewStore(db)
+	if err := open(t.Context(), cfg, log, db, store); err != nil {
+		t.Fatal(err)
+	}
+	r, err := newRouter(cfg, log, iss.Verifier(t, service), store, db.Ready)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, store
 }
 
 func get(h http.Handler, method, target, authorization string) *httptest.ResponseRecorder {
@@ -45,8 +66,8 @@ func TestProducts(t *testing.T) {
 	h := newCatalog(t, iss, Config{})
 	user := "Bearer " + iss.UserToken(t)
 	for target, want := range map[string]int{
-		"/products": 200, "/products/1": 200, "/products/24": 200,
-		"/products/25": 404, "/products/999999999": 404,
+		"/products": 200, "/products/1": 200, "/products/70": 200, "/products/1/image": 200,
+		"/products/71": 404, "/products/999999999": 404, "/products/71/image": 404, "/products/0/image": 400,
 		"/products/0": 400, "/products/-1": 400, "/products/abc": 400, "/products/01": 400, "/products/1.0": 400, "/products/9223372036854775808": 400,
 		"/": 404, "/nothing": 404, "/products/1/reviews": 404,
 	} {
@@ -60,37 +81,51 @@ func TestProducts(t *testing.T) {
 			t.Errorf("GET %s without a token = %d, want 401 before anything else", target, w.Code)
 		}
 	}
-	if w := get(h, http.MethodDelete, "/products/1", user); w.Code != http.StatusMethodNotAllowed {
-		t.Errorf("DELETE = %d, want 405", w.Code)
+	if w := get(h, http.MethodPatch, "/products/1", user); w.Code != http.StatusMethodNotAllowed {
+		t.Errorf("PATCH = %d, want 405", w.Code)
 	}
-	if w := get(h, http.MethodDelete, "/products/1", ""); w.Code != http.StatusUnauthorized {
-		t.Errorf("DELETE without a token = %d, want 401", w.Code)
+	if w := get(h, http.MethodPatch, "/products/1", ""); w.Code != http.StatusUnauthorized {
+		t.Errorf("PATCH without a token = %d, want 401", w.Code)
 	}
 }
 
+// The members that clients of the article's catalog know, and those that came since.
 func TestProducts_body(t *testing.T) {
 	t.Parallel()
 	iss := authtest.New(t, "HS256")
 	h := newCatalog(t, iss, Config{})
 	user := "Bearer " + iss.UserToken(t)
-	var list struct{ Products []product.Product }
-	if err := json.Unmarshal(get(h, http.MethodGet, "/products", user).Body.Bytes(), &list); err != nil {
-		t.Fatal(err)
+	page := read[listing](t, get(h, http.MethodGet, "/products?limit=100", user))
+	if len(page.Products) < 60 || page.Next != "" {
+		t.Errorf("%d products, next %q, want the whole demo shop", len(page.Products), page.Next)
 	}
-	if len(list.Products) < 20 {
-		t.Errorf("%d products, want at least 20", len(list.Products))
+	w := get(h, http.MethodGet, "/products/7", user)
+	one := read[map[string]any](t, w)
+	delete(one, "created_at")
+	delete(one, "updated_at")
+	want := map[string]any{
+		"id": 7.0, "sku": "KIT-0007", "name": "Chopping board", "description": "End-grain oak, 40 by 30 centimetres, oiled.", "price": 4500.0,
+		"currency": "EUR", "category": "kitchen", "active": true, "version": 1.0, "image": "/products/7/image",
 	}
-	skus := map[string]bool{}
-	for i, p := range list.Products {
-		if p.ID != int64(i+1) || p.Name == "" || p.Description == "" || p.Price <= 0 || len(p.Currency) != 3 || p.Category == "" || skus[p.SKU] {
-			t.Errorf("product %d = %+v", i, p)
-		}
-		skus[p.SKU] = true
+	if diff := cmp.Diff(want, one); diff != "" || w.Header().Get("ETag") != `"1"` {
+		t.Errorf("product 7, ETag %s (-want +got)\n%s", w.Header().Get("ETag"), diff)
 	}
-	var one product.Product
-	if err := json.Unmarshal(get(h, http.MethodGet, "/products/7", user).Body.Bytes(), &one); err != nil || one != list.Products[6] {
-		t.Errorf("product 7 = %+v, %v, want what the list says", one, err)
+	if got := read[item](t, w); got != page.Products[6] {
+		t.Errorf("product 7 = %+v, want what the list says: %+v", got, page.Products[6])
 	}
+}
+
+type listing struct {
+	Products []item
+	Next     string
+}
+
+func read[T any](t testing.TB, w *httptest.ResponseRecorder) (v T) {
+	t.Helper()
+	if err := json.Unmarshal(w.Body.Bytes(), &v); err != nil {
+		t.Fatalf("%d %s: %v", w.Code, w.Body, err)
+	}
+	return v
 }
 
 // What gets in is bound to this service and to one request.

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"io"
+	"time"
 
 	"storefront/gateway/internal/keyring"
 	"storefront/shared/config"
@@ -14,8 +15,15 @@ import (
 func main() { server.Main("gateway", run) }
 
 func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
-	if len(args) > 0 && args[0] == "keys" {
-		return keyring.Command(args[1:], stdout)
+	if len(args) > 0 {
+		switch args[0] {
+		case "keys":
+			return keyring.Command(args[1:], stdout)
+		case "config":
+			return config.Command(args[1:], environ, stdout, declare)
+		case "doctor":
+			return examine(ctx, args[1:], environ, stdout)
+		}
 	}
 	cfg, err := loadConfig(environ)
 	if err != nil {
@@ -34,7 +42,7 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 		log.Warn("one key signs and verifies: any service that holds it could make an admin token; AUTH_MODE=jwks shares no key")
 	}
 	follow := func(ctx context.Context) error {
-		go deps.revoked.Run(ctx)
+		deps.revoked.Start(ctx, 2*time.Second)
 		return nil
 	}
 	return server.App{Log: log, Addr: cfg.Addr, AdminAddr: cfg.AdminAddr, Handler: router, Open: follow}.Run(ctx, args, stdout)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Common is what every service reads: where it listens, whom it trusts, how it logs.
@@ -37,6 +38,8 @@ type Common struct {
 	TrustedProxies []string
 
 	LogLevel, LogFormat string
+
+	StopTimeout time.Duration // for what is in flight
 }
 
 // kickstartClientID is the id of the application that fusionauth/kickstart/kickstart.json makes.
@@ -61,6 +64,7 @@ func (s *Settings) Common(addr string) Common {
 		GatewayURLSet: s.IsSet("GATEWAY_URL"),
 		LogLevel:      s.Enum("LOG_LEVEL", "info", "least level that is logged", "debug", "info", "warn", "error"),
 		LogFormat:     s.Enum("LOG_FORMAT", "json", "json or text", "json", "text"),
+		StopTimeout:   s.Duration("STOP_TIMEOUT", 10*time.Second, "how long a stopping process waits for requests in flight"),
 	}
 	c.JWTSigningKey = s.signingKey(c)
 	c.FusionAuthPublicURL = s.URL("FUSIONAUTH_PUBLIC_URL", c.FusionAuthURL.String(), "where browsers reach FusionAuth; default FUSIONAUTH_URL")

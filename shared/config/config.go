@@ -34,6 +34,8 @@ type Setting struct {
 	Default string // as text; "" when there is none
 	Doc     string // what it means, one sentence
 	Secret  bool   // its value is never shown
+
+	minBytes int // of a secret
 }
 
 // Settings is one reading of the environment. Declaring a setting reads it; Err tells what was wrong with all of them.
@@ -68,12 +70,15 @@ func (s *Settings) Fault(name, format string, args ...any) {
 // Err returns every fault in one error, or nil. It is called once, after the last declaration: only then is it known
 // which names are ours.
 func (s *Settings) Err() error {
-	faults := slices.Concat(s.faults, s.unknown())
+	faults := s.Faults()
 	if len(faults) == 0 {
 		return nil
 	}
 	return fmt.Errorf("settings cannot be used:\n%w", errors.Join(faults...))
 }
+
+// Faults returns every fault by itself, for those who list them. As with Err, the last declaration comes first.
+func (s *Settings) Faults() []error { return slices.Concat(s.faults, s.unknown()) }
 
 // IsSet reports whether the environment gives name, or NAME_FILE, a value.
 func (s *Settings) IsSet(name string) bool {
@@ -155,25 +160,44 @@ func (s *Settings) declare(setting Setting) { s.declared = append(s.declared, se
 
 const fileSuffix = "_FILE"
 
-// lookup gives the value of name, of the file that NAME_FILE names, or def. One line end after the text of a file is dropped,
-// which editors and secret stores add.
+// lookup gives the value of name, or def, and records why it cannot be had.
 func (s *Settings) lookup(name, def string) string {
+	text, source, err := s.find(name)
+	switch {
+	case err != nil:
+		s.faults = append(s.faults, err)
+		return def
+	case source == fromDefault:
+		return def
+	default:
+		return text
+	}
+}
+
+// The sources of a value, beside a file.
+const (
+	fromDefault     = "default"
+	fromEnvironment = "environment"
+	fromFile        = "file " // and its path
+)
+
+// find gives the value of name, or of the file that NAME_FILE names, and where it was. One line end after the text of a file is
+// dropped, which editors and secret stores add.
+func (s *Settings) find(name string) (text, source string, err error) {
 	path := s.values.GetString(name + fileSuffix)
 	switch {
 	case path == "" && s.values.IsSet(name):
-		return s.values.GetString(name)
+		return s.values.GetString(name), fromEnvironment, nil
 	case path == "":
-		return def
+		return "", fromDefault, nil
 	case s.values.IsSet(name):
-		s.Fault(name, "is set together with %s%s; leave one of them", name, fileSuffix)
-		return def
+		return "", fromEnvironment, fmt.Errorf("%s: is set together with %s%s; leave one of them", name, name, fileSuffix)
 	}
-	text, err := readLimited(path)
+	text, err = readLimited(path)
 	if err != nil {
-		s.Fault(name+fileSuffix, "%v", err)
-		return def
+		return "", fromFile + path, fmt.Errorf("%s%s: %w", name, fileSuffix, err)
 	}
-	return strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
+	return strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r"), fromFile + path, nil
 }
 
 const maxFile = 64 << 10

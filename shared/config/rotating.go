@@ -27,7 +27,7 @@ func (r Rotating) Values() []Secret { return slices.Clone(r.values) }
 // Rotating declares a required secret of one or more values, of at least minBytes bytes each.
 func (s *Settings) Rotating(name, doc string, minBytes int) Rotating {
 	r := Rotating{name: name, path: s.values.GetString(name + fileSuffix), minBytes: minBytes}
-	s.declare(Setting{Name: name, Doc: doc, Secret: true})
+	s.declare(Setting{Name: name, Doc: doc, Secret: true, minBytes: minBytes})
 	var err error
 	if r.values, err = r.parse(s.lookup(name, "")); err != nil {
 		s.Fault(name, "%v", err)
@@ -40,26 +40,33 @@ func (s *Settings) RotatingIf(needed bool, name, doc string, minBytes int) Rotat
 	if needed {
 		return s.Rotating(name, doc, minBytes)
 	}
-	s.declare(Setting{Name: name, Doc: doc, Secret: true})
+	s.declare(Setting{Name: name, Doc: doc, Secret: true, minBytes: minBytes})
 	return Rotating{}
 }
 
 // parse takes the text apart. Its errors never show any of it.
 func (r Rotating) parse(text string) ([]Secret, error) {
-	var values []Secret
-	for line := range strings.SplitSeq(text, "\n") {
-		if line = strings.TrimSuffix(line, "\r"); line == "" {
-			continue
-		}
-		if len(strings.TrimSpace(line)) < r.minBytes {
+	values := secrets(text)
+	for _, v := range values {
+		if len(strings.TrimSpace(string(v))) < r.minBytes {
 			return nil, fmt.Errorf("is shorter than %d bytes; make one with: openssl rand -base64 48", r.minBytes)
 		}
-		values = append(values, Secret(line))
 	}
 	if len(values) == 0 {
 		return nil, fmt.Errorf("is required: set it, or %s%s to a file that holds it", r.name, fileSuffix)
 	}
 	return values, nil
+}
+
+// secrets are the lines of text that are not empty.
+func secrets(text string) []Secret {
+	var values []Secret
+	for line := range strings.SplitSeq(text, "\n") {
+		if line = strings.TrimSuffix(line, "\r"); line != "" {
+			values = append(values, Secret(line))
+		}
+	}
+	return values
 }
 
 // Watch gives what derive makes of the secret's values, made anew when the secret changes.

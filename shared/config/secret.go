@@ -1,6 +1,9 @@
 package config
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"log/slog"
 	"strings"
 )
@@ -27,3 +30,17 @@ const demoPrefix = "demo-"
 
 // Demo reports whether the secret is one of the demo values of the repository.
 func (s Secret) Demo() bool { return strings.HasPrefix(strings.ToLower(string(s)), demoPrefix) }
+
+// minKeyBytes is the size from which a secret is a key that nobody guesses.
+const minKeyBytes = 32
+
+// Fingerprint tells keys apart that should be the same, and nothing about them: 32 bits of an HMAC that the key is the key of. It is ""
+// for what is too short to be a key, since a password could be guessed by its fingerprint.
+func (s Secret) Fingerprint() string {
+	if len(s) < minKeyBytes {
+		return ""
+	}
+	mac := hmac.New(sha256.New, []byte(s))
+	mac.Write([]byte("storefront fingerprint"))
+	return hex.EncodeToString(mac.Sum(nil)[:4])
+}

@@ -13,6 +13,8 @@
 // which a service answers with 503; both work again, without a restart, as soon as it can. Writes are transactions that run as if there
 // were one at a time: SQLite has one writer, PostgreSQL is asked for serializable isolation and those that collide run again.
 //
+// Statements are not kept prepared here: pgx does so by itself, and SQLite compiles one in some thirty microseconds.
+//
 // Migrations are goose's SQL files in the folders sqlite and postgres, since column types differ. Timestamps are TIMESTAMP in SQLite, where
 // they are microseconds, and TIMESTAMPTZ in PostgreSQL; time.Time goes in and comes out, of any zone.
 package database
@@ -45,7 +47,6 @@ type DB struct {
 	engine engine
 	reader *sql.DB
 	writer *sql.DB // with PostgreSQL the same pool
-	query  Querier // the reader as Read hands it out
 }
 
 // Dialect is the SQL that a database speaks, for the few statements that differ.
@@ -86,11 +87,7 @@ func New(url config.Secret, opt Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{opt: opt, engine: engine, reader: reader, writer: writer, query: reader}
-	if reader != writer {
-		db.query = &cached{db: reader} // pgx remembers statements by itself
-	}
-	return db, nil
+	return &DB{opt: opt, engine: engine, reader: reader, writer: writer}, nil
 }
 
 // Open connects, waiting a while for a server that is still starting, and brings the schema up to date. Several processes may open

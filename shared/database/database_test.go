@@ -169,16 +169,19 @@ func TestRead_callerGone(t *testing.T) {
 	})
 }
 
-// Replicas start together: one migrates, the others wait and find it done.
+// Replicas start together: one migrates, the others wait and find it done. Without a lock some find a table or a column there already.
 func TestOpen_severalAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, url := range databasetest.URLs(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			databasetest.Open(t, url, options(1)) // SQLite turns to its log once, one process after the other
+			start := make(chan struct{})
 			var group sync.WaitGroup
 			for i := range 5 {
+				db := databasetest.New(t, url, options(20))
 				group.Go(func() {
-					db := databasetest.New(t, url, options(3))
+					<-start
 					if err := db.Open(t.Context()); err != nil {
 						t.Errorf("Open %d = %v", i, err)
 					} else if err := insert(t.Context(), db, fmt.Sprint(i), 1); err != nil {
@@ -186,6 +189,7 @@ func TestOpen_severalAtOnce(t *testing.T) {
 					}
 				})
 			}
+			close(start)
 			group.Wait()
 		})
 	}
@@ -213,7 +217,7 @@ func TestSQLite_filesAreTheOwnersAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := strings.TrimPrefix(string(url), "sqlite:")
-	for name, want := range map[string]os.FileMode{filepath.Dir(path): 0o700, path: 0o600, path + "-wal": 0o600, path + "-shm": 0o600} {
+	for name, want := range map[string]os.FileMode{filepath.Dir(path): 0o700, path: 0o600, path + "-wal": 0o600, path + "-shm": 0o600, path + "-lock": 0o600} {
 		info, err := os.Stat(name)
 		if err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s is %v, %v, want %v", name, info, err, want)

@@ -30,6 +30,9 @@ type fileLock struct {
 
 // lockFile takes a lock beside the database at path. It waits until ctx ends, for replacing only a moment: who uses the database does so for long.
 func lockFile(ctx context.Context, path string, kind lockKind) (*fileLock, error) {
+	if err := makeFile(path + lockSuffix); err != nil {
+		return nil, err
+	}
 	wait := "5000"
 	if kind == lockReplace {
 		wait = "200"

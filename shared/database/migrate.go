@@ -41,7 +41,7 @@ func (d *DB) await(ctx context.Context) error {
 		if !told {
 			d.opt.Log.Warn("database does not answer yet", "err", err)
 		}
-		if err := sleep(ctx, min(patience/10, time.Second)); err != nil {
+		if err := sleep(ctx, min(patience/10, 100*time.Millisecond)); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -76,12 +78,16 @@ func TestOpen_waitsForAServerThatStarts(t *testing.T) {
 func TestOpen_saysWhatToDo(t *testing.T) {
 	t.Parallel()
 	running := string(databasetest.Postgres(t))
+	text := filepath.Join(t.TempDir(), "text")
+	if err := os.WriteFile(text, []byte(strings.Repeat("no database\n", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	password := strings.Replace(running, "app@", "app:hunter2@", 1)
 	for name, tt := range map[string]struct{ url, want string }{
 		"no server":                       {"postgres://app:hunter2@127.0.0.1:1/shop", "is it running, and is this its address?"},
 		"no such database":                {password + "x", "does not exist"},
 		"a directory that cannot be made": {"sqlite:/proc/shop/catalog.db", "mount a volume at /data that uid 65532 owns, and set DATABASE_URL=sqlite:/data/NAME.db"},
-		"no database":                     {"sqlite:database_test.go", "not a database"},
+		"no database":                     {"sqlite:" + text, "not a database"},
 	} {
 		opt := options(1)
 		opt.Patience = 10 * time.Millisecond

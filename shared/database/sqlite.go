@@ -90,7 +90,13 @@ func (f *file) make() error {
 	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
 		return err
 	}
-	made, err := os.OpenFile(f.path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	return makeFile(f.path)
+}
+
+// makeFile makes a file for its owner alone, unless there is one. It opens none that is there: closing that would take away the locks that
+// SQLite has on it in this process (POSIX, close).
+func makeFile(path string) error {
+	made, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if errors.Is(err, os.ErrExist) {
 		return nil
 	}

@@ -14,7 +14,7 @@ const timeout = 5 * time.Second
 
 // Read runs do on a connection of the readers. Each statement sees the database at one moment; two may see two.
 func (d *DB) Read(ctx context.Context, do func(ctx context.Context, q Querier) error) error {
-	return bounded(ctx, func(ctx context.Context) error { return do(ctx, d.query) })
+	return bounded(ctx, func(ctx context.Context) error { return do(ctx, d.reader) })
 }
 
 // Write runs do in a transaction, which is kept when do returns nil and is as if it never was otherwise. When the transaction collides

@@ -22,15 +22,32 @@ import (
 )
 
 // Main is the main function of every service: run gets a context that ends at SIGINT or SIGTERM, the arguments, the environment
-// and the log's place, and its error ends the process with exit code 1.
+// and the log's place, and its error ends the process with exit code 1, or with its own as an [ExitCoder]. --version needs no run.
 func Main(name string, run func(ctx context.Context, args, environ []string, stdout io.Writer) error) {
+	if slices.Equal(os.Args[1:], []string{"--version"}) {
+		fmt.Println(Version(name))
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout)
 	stop()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
+}
+
+// ExitCoder is an error that knows which exit code tells what happened.
+type ExitCoder interface {
+	error
+	ExitCode() int
+}
+
+func exitCode(err error) int {
+	if coder, ok := errors.AsType[ExitCoder](err); ok {
+		return coder.ExitCode()
+	}
+	return 1
 }
 
 // App is a service that is ready to run.
@@ -67,7 +84,7 @@ func (a App) Run(ctx context.Context, args []string, stdout io.Writer) (err erro
 		return command(ctx, args[1:], stdout)
 	}
 	known := slices.Sorted(maps.Keys(a.Commands))
-	return fmt.Errorf("unknown arguments %q: start it without any to serve, or with one of %s", args, strings.Join(append(known, "routes", "healthcheck"), ", "))
+	return fmt.Errorf("unknown arguments %q: start it without any to serve, or with one of %s", args, strings.Join(append(known, "routes", "healthcheck", "--version"), ", "))
 }
 
 func (a App) serve(ctx context.Context) error {

@@ -68,7 +68,7 @@ func decode(text []byte, v reflect.Value) ([]problem.Field, error) {
 	if err := s.value(v.Type(), ""); err != nil {
 		return nil, err
 	}
-	if _, err := s.dec.Token(); err != io.EOF { //nolint:errorlint // Token documents this very value
+	if _, err := s.dec.Token(); err != io.EOF {
 		return nil, errors.New("text behind the value")
 	}
 	if len(s.faults) > 0 {

@@ -1,60 +1,47 @@
-// Package product knows what the shop sells. It holds no prices per customer and no stock: stock is inventory's.
+// Package product knows what the shop sells, and who changed it when. It holds no prices per customer and no stock: stock is inventory's.
+//
+// A product is never deleted: what is sold no longer is inactive, which the public does not see. Each change makes its version one more,
+// and a change names the version that it was made for, so that two people do not overwrite each other.
 package product
 
 import (
-	"context"
-	_ "embed"
-	"encoding/json"
+	"embed"
 	"errors"
-	"fmt"
+	"io/fs"
+	"time"
 )
 
-// ErrNotFound says that no product has the id.
-var ErrNotFound = errors.New("no such product")
+// Errors of the store.
+var (
+	ErrNotFound = errors.New("no such product")
+	ErrChanged  = errors.New("the product has changed") // since the version that was named
+)
 
-// Product is one article of the shop.
-type Product struct {
-	ID          int64  `json:"id"`
-	SKU         string `json:"sku"` // the shop's own article number
+// Content is what people decide about a product.
+type Content struct {
+	SKU         string `json:"sku"` // the shop's own article number, unique
 	Name        string `json:"name"`
 	Description string `json:"description"`
 	Price       int64  `json:"price"`    // in minor units of the currency: 1299 is 12.99
 	Currency    string `json:"currency"` // ISO 4217
 	Category    string `json:"category"`
+	Active      bool   `json:"active"` // on sale, and seen by the public
 }
 
-//go:embed products.json
-var demo []byte
-
-// Memory keeps products in memory; it is read-only and safe for concurrent use.
-type Memory struct {
-	products []Product
-	byID     map[int64]Product
+// Product is one article of the shop.
+type Product struct {
+	ID int64 `json:"id"`
+	Content
+	Version   int64     `json:"version"` // 1, and one more with each change
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// Demo returns the products of the demo shop, ordered by id.
-func Demo() (*Memory, error) {
-	var file struct {
-		Products []Product `json:"products"`
-	}
-	if err := json.Unmarshal(demo, &file); err != nil {
-		return nil, fmt.Errorf("products.json: %w", err)
-	}
-	m := &Memory{products: file.Products, byID: make(map[int64]Product, len(file.Products))}
-	for _, p := range file.Products {
-		m.byID[p.ID] = p
-	}
-	return m, nil
-}
+// Author is who changes a product, by which request.
+type Author struct{ Subject, RequestID string }
 
-// List returns every product, ordered by id.
-func (m *Memory) List(context.Context) ([]Product, error) { return m.products, nil }
+//go:embed migrations
+var files embed.FS
 
-// Get returns the product with the id, or ErrNotFound.
-func (m *Memory) Get(_ context.Context, id int64) (Product, error) {
-	p, ok := m.byID[id]
-	if !ok {
-		return Product{}, ErrNotFound
-	}
-	return p, nil
-}
+// Migrations returns the schema, for package database.
+func Migrations() (fs.FS, error) { return fs.Sub(files, "migrations") }

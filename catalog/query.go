@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"storefront/catalog/internal/product"
+	"storefront/shared/server"
+)
+
+const maxPrice = 1<<63 - 1
+
+// listQuery reads the query of GET /products, or answers 400. What is searched for can be any text.
+func listQuery(c *gin.Context) (product.Query, bool) {
+	p := server.ReadQuery(c, "q", "category", "min_price", "max_price", "sort", "limit", "cursor")
+	q := product.Query{
+		Search:   strings.TrimSpace(p.Text("q")),
+		Category: p.Text("category"),
+		MinPrice: p.Integer("min_price", 0, maxPrice),
+		MaxPrice: p.Integer("max_price", 0, maxPrice),
+		Sort:     product.Sort(p.Text("sort")),
+		Limit:    p.Limit(),
+	}
+	if q.Category != "" && !product.Category(q.Category) {
+		p.Fault("category", "must be small letters, digits and hyphens, such as kitchen")
+	}
+	if q.Sort != product.ByID && !slices.Contains(product.Sorts(), q.Sort) {
+		p.Fault("sort", fmt.Sprintf("must be one of %s", product.Sorts()))
+	}
+	if cursor := p.Text("cursor"); cursor != "" {
+		at, err := product.ParsePosition(cursor, q.Sort)
+		if err != nil {
+			p.Fault("cursor", "must be the next of a page with the same sort")
+		}
+		q.After = &at
+	}
+	return q, p.Done(c)
+}
+
+// auditQuery reads the query of GET /audit/products, or answers 400. Its cursor is the id of an entry.
+func auditQuery(c *gin.Context) (product.AuditQuery, bool) {
+	p := server.ReadQuery(c, "product", "limit", "cursor")
+	q := product.AuditQuery{Product: p.ID("product"), Before: p.ID("cursor"), Limit: p.Limit()}
+	return q, p.Done(c)
+}

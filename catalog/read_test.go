@@ -1,0 +1,181 @@
+package main
+
+import (
+	"encoding/xml"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"storefront/catalog/internal/product"
+	"storefront/shared/auth/authtest"
+	"storefront/shared/database/databasetest"
+	"storefront/shared/problem"
+)
+
+// refusal is a problem with its fields.
+type refusal struct {
+	problem.Document
+	Errors []problem.Field
+}
+
+func (r refusal) text() string {
+	var fields []string
+	for _, f := range r.Errors {
+		fields = append(fields, f.Name)
+	}
+	return strings.Join(fields, " ")
+}
+
+func TestList_pages(t *testing.T) {
+	t.Parallel()
+	iss := authtest.New(t, "HS256")
+	h := newCatalog(t, iss, Config{})
+	user := "Bearer " + iss.UserToken(t)
+	for query, want := range map[string]int{"": 20, "limit=7": 7, "limit=100": 70, "limit=30&sort=name": 30, "limit=30&category=kitchen&sort=-price": 18} {
+		first := read[listing](t, get(h, http.MethodGet, "/products?"+query, user))
+		if len(first.Products) != want {
+			t.Errorf("%q gives %d products, want %d", query, len(first.Products), want)
+		}
+	}
+	seen := map[int64]bool{}
+	for next, pages := "", 0; pages == 0 || next != ""; pages++ {
+		page := read[listing](t, get(h, http.MethodGet, "/products?sort=price&limit=9&cursor="+url.QueryEscape(next), user))
+		for _, p := range page.Products {
+			if seen[p.ID] {
+				t.Errorf("product %d twice", p.ID)
+			}
+			seen[p.ID] = true
+		}
+		if next = page.Next; pages > 70/9 {
+			t.Fatal("the pages have no end")
+		}
+	}
+	if len(seen) != 70 {
+		t.Errorf("%d products on all pages, want 70", len(seen))
+	}
+	if body := get(h, http.MethodGet, "/products?q=nothingofthesort", user).Body.String(); body != `{"products":[]}` {
+		t.Errorf("no products are %s", body)
+	}
+	found := read[listing](t, get(h, http.MethodGet, "/products?q=kettle+pour&max_price=4900&min_price=4900&category=kitchen", user))
+	if len(found.Products) != 1 || found.Products[0].ID != 5 {
+		t.Errorf("search = %+v, want the kettle", found)
+	}
+}
+
+func TestList_refuses(t *testing.T) {
+	t.Parallel()
+	iss := authtest.New(t, "HS256")
+	h := newCatalog(t, iss, Config{})
+	user := "Bearer " + iss.UserToken(t)
+	byPrice := read[listing](t, get(h, http.MethodGet, "/products?sort=price", user)).Next
+	for query, fields := range map[string]string{
+		"limit=0":                          "limit",
+		"limit=101":                        "limit",
+		"limit=-1":                         "limit",
+		"limit=ten":                        "limit",
+		"limit=1e1":                        "limit",
+		"limit=99999999999999999999":       "limit",
+		"limit=1&limit=2":                  "limit",
+		"min_price=-1":                     "min_price",
+		"min_price=1.5&max_price=x":        "max_price min_price",
+		"sort=password":                    "sort",
+		"sort=id%3B+DROP+TABLE+products":   "sort",
+		"category=Kitchen":                 "category",
+		"category=%00":                     "category",
+		"cursor=x":                         "cursor",
+		"cursor=" + byPrice:                "cursor",
+		"sort=name&cursor=" + byPrice:      "cursor",
+		"sort=price&cursor=" + byPrice[1:]: "cursor",
+		"q=a&q=b":                          "q",
+		"q=%":                              "q",
+	} {
+		w := get(h, http.MethodGet, "/products?"+query, user)
+		if got := read[refusal](t, w); w.Code != http.StatusBadRequest || got.text() != fields || len(got.Errors) == 0 {
+			t.Errorf("%s = %d %+v, want 400 for %s", query, w.Code, got.Errors, fields)
+		}
+	}
+	if w := get(h, http.MethodGet, "/products?page=2&utm_source=mail", user); w.Code != http.StatusOK {
+		t.Errorf("parameters that nobody knows = %d, want them passed over", w.Code)
+	}
+}
+
+func TestList_searchIsNeverAnError(t *testing.T) {
+	t.Parallel()
+	iss := authtest.New(t, "HS256")
+	h := newCatalog(t, iss, Config{})
+	user := "Bearer " + iss.UserToken(t)
+	for _, q := range []string{"", " ", `"`, `'; DROP TABLE products; --`, "cup*", "NEAR(a b)", "name:cup", "\x00", "\xff", "%", "\\", "😀", strings.Repeat("ab ", 200)} {
+		if w := get(h, http.MethodGet, "/products?q="+url.QueryEscape(q), user); w.Code != http.StatusOK {
+			t.Errorf("q = %q: %d %s", q, w.Code, w.Body)
+		}
+	}
+}
+
+func TestGet_conditional(t *testing.T) {
+	t.Parallel()
+	iss := authtest.New(t, "HS256")
+	h := newCatalog(t, iss, Config{})
+	for _, target := range []string{"/products/1", "/products/1/image"} {
+		for header, want := range map[string]int{
+			"": 200, `"1"`: 304, `W/"1"`: 304, `"0", "1"`: 304, "*": 304, `"2"`: 200, `1`: 200, `"1`: 200, `"11"`: 200, `""`: 200,
+		} {
+			for _, method := range []string{http.MethodGet, http.MethodHead} {
+				req := httptest.NewRequest(method, target, nil)
+				req.Header.Set("Authorization", "Bearer "+iss.UserToken(t))
+				if header != "" {
+					req.Header.Set("If-None-Match", header)
+				}
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, req)
+				if w.Code != want || w.Header().Get("ETag") != `"1"` || want == 304 && w.Body.Len() > 0 {
+					t.Errorf("%s %s with If-None-Match %s = %d, ETag %s, %d bytes; want %d", method, target, header, w.Code, w.Header().Get("ETag"), w.Body.Len(), want)
+				}
+			}
+		}
+	}
+}
+
+func TestImage(t *testing.T) {
+	t.Parallel()
+	iss := authtest.New(t, "HS256")
+	h, store := newShop(t, iss, Config{}, databasetest.SQLite(t))
+	evil := product.Content{SKU: "X", Name: `<script>alert(1)</script> & "x" '`, Description: "d", Currency: "EUR", Category: "none", Active: true}
+	if _, err := store.Create(t.Context(), product.Author{}, evil); err != nil {
+		t.Fatal(err)
+	}
+	w := get(h, http.MethodGet, "/products/1/image", "Bearer "+iss.UserToken(t))
+	for name, want := range map[string]string{
+		"Content-Type": "image/svg+xml", "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+		"X-Content-Type-Options": "nosniff", "Cache-Control": "public, max-age=86400, stale-while-revalidate=604800",
+	} {
+		if got := w.Header().Get(name); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+	texts := elements(t, w.Body)
+	if texts["script"] > 0 || texts["text"] == 0 || strings.Contains(w.Body.String(), "<script") {
+		t.Errorf("elements %v", texts)
+	}
+}
+
+// elements counts the elements of an XML document by name.
+func elements(t testing.TB, r io.Reader) map[string]int {
+	t.Helper()
+	count := map[string]int{}
+	dec := xml.NewDecoder(r)
+	for {
+		token, err := dec.Token()
+		if err == io.EOF { //nolint:errorlint // Token documents this very value
+			return count
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if start, ok := token.(xml.StartElement); ok {
+			count[start.Name.Local]++
+		}
+	}
+}
