@@ -6,7 +6,7 @@ MODULES := $(shell go list -m -f '{{.Dir}}')
 # The race detector needs a C compiler; CI requires one.
 RACE := $(shell command -v gcc >/dev/null 2>&1 && go env CGO_ENABLED | grep -q 1 && echo -race)
 
-.PHONY: help run up up-local down test roles roles-jwks check-containers verify-fusionauth rotate-keys bench-auth lint build tidy check format vet standalone tidy-check
+.PHONY: help run up up-local down tour test roles roles-jwks check-containers verify-fusionauth rotate-keys bench-auth lint build tidy check format vet standalone tidy-check
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -30,6 +30,9 @@ endif
 	go test $(RACE) -shuffle=on -timeout 20m work
 
 # A report that is not wanted is switched off with an empty name.
+tour: ## tell the article's story in the terminal: which token goes where, what it says, who verifies it and how
+	@go run ./e2e tour
+
 roles: export JUNIT_FILE ?= .data/reports/roles.xml
 roles: export REPORT_FILE ?= .data/reports/roles.md
 roles: ## run the role matrix against a stack of its own, against BASE_URL=…, or with STACK=compose against the containers

@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"storefront/shared/auth"
+	"storefront/shared/openapi"
 	"storefront/shared/server"
 )
 
@@ -28,6 +29,7 @@ func newRouter(cfg Config, log *slog.Logger, verifier *auth.Verifier, store stor
 	r.DELETE("/products/:id", userToken, admin, h.delete)
 	server.Get(r, "/products/:id/image", anyToken, h.image)
 	server.Get(r, "/audit/products", userToken, admin, h.audit)
+	server.Get(r, openapi.Path, anyToken, openapi.MustParse(description).Serve)
 	return r, nil
 }
 

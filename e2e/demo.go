@@ -51,7 +51,9 @@ func runDemo(ctx context.Context, env map[string]string, out terminal) error {
 		return err
 	}
 	s, err := stack.Start(ctx, stack.Config{
-		Bin: bin, Base: d.base, Secrets: d.secrets, SecretFiles: d.secretsDir(), Keys: d.keys(), Env: env, Log: out, Colour: out.colour,
+		Bin: bin, Base: d.base, Secrets: d.secrets, SecretFiles: d.secretsDir(), Data: d.data,
+		Override: map[string]map[string]string{stack.Gateway: {"EXPLAIN_TOKENS": "true"}},
+		Keys:     d.keys(), Env: env, Log: out, Colour: out.colour,
 	})
 	if err != nil {
 		return err

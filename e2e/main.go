@@ -4,6 +4,7 @@
 //	go run ./e2e up            starts it as containers, with FusionAuth (make up)
 //	go run ./e2e up-local      the same with the stand-in for FusionAuth (make up-local)
 //	go run ./e2e down          ends the containers (make down)
+//	go run ./e2e tour          tells which token goes where, from anonymous to signed out (make tour)
 //	go run ./e2e roles         tries the role matrix (make roles)
 //	go run ./e2e conformance   aims the stand-in's own tests at the containers' identity server
 //	go run ./e2e rotate-keys   gives the demo's gateway a new signing key (make rotate-keys)
@@ -39,7 +40,7 @@ func main() {
 	}
 }
 
-const usage = `usage: go run ./e2e run | up | up-local | down | roles | conformance | rotate-keys | bench-auth | token <admin|manager|customer>`
+const usage = `usage: go run ./e2e run | up | up-local | down | tour | roles | conformance | rotate-keys | bench-auth | token <admin|manager|customer>`
 
 func run(ctx context.Context, args []string, env map[string]string, stdout *os.File) error {
 	out := terminal{stdout, isatty.IsTerminal(stdout.Fd()) && env["NO_COLOR"] == ""}
@@ -56,6 +57,8 @@ func run(ctx context.Context, args []string, env map[string]string, stdout *os.F
 		return runConformance(ctx, env, out)
 	case command == "rotate-keys":
 		return runRotate(ctx, env, out)
+	case command == "tour":
+		return runTour(ctx, env, out)
 	case command == "bench-auth":
 		return runBenchAuth(ctx, env, out)
 	case len(args) == 2 && args[0] == "bench-pair": // a process that bench-auth starts

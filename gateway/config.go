@@ -28,11 +28,16 @@ type Config struct {
 	CatalogURL      *url.URL
 	InventoryURL    *url.URL
 	UpstreamTimeout time.Duration
+	Concurrency     int // requests under way, to each service
+
+	LoginRate, WebhookRate, APIRate config.Rate // of each client
 
 	SessionStore  string
 	SessionSecret config.Rotating
 	RedisURL      config.Rotating // the first value
 	Lifetimes     session.Lifetimes
+
+	Explain bool // keep and show what became of the last requests
 }
 
 // idTokenAlgs are the algorithms that ID_TOKEN_ALGS can name.
@@ -54,8 +59,16 @@ func declare(s *config.Settings) Config {
 		CatalogURL:      s.URL("CATALOG_URL", "http://localhost:3001", "where the gateway reaches catalog"),
 		InventoryURL:    s.URL("INVENTORY_URL", "http://localhost:3002", "where the gateway reaches inventory"),
 		UpstreamTimeout: s.Duration("UPSTREAM_TIMEOUT", 10*time.Second, "longest exchange with a service"),
+		Concurrency:     s.Int("UPSTREAM_CONCURRENCY", 512, "requests that may be under way to each service; more are answered 503 at once"),
+		LoginRate:       s.Rate("RATE_LIMIT_LOGIN", "how often one client may sign in, such as 10/1m; no limit by default"),
+		WebhookRate:     s.Rate("RATE_LIMIT_WEBHOOK", "how often one client may call the webhook, such as 600/1m; no limit by default"),
+		APIRate:         s.Rate("RATE_LIMIT_API", "how often one client (the user, or the address where nobody is signed in) may ask the API, such as 300/1m; no limit by default"),
 	}
 	cfg.declareSessions(s)
+	cfg.Explain = s.Bool("EXPLAIN_TOKENS", false, "show at /explain which token went where and what it says; for demos, on loopback alone")
+	if cfg.Explain && !config.Loopback(cfg.GatewayURL.Hostname()) {
+		s.Fault("EXPLAIN_TOKENS", "is true, and GATEWAY_URL is not loopback: it shows what tokens say of people")
+	}
 	cfg.declareTokenSource(s)
 	s.RefuseDemo("FUSIONAUTH_CLIENT_SECRET", cfg.ClientSecret, cfg.GatewayURL)
 	s.RefuseDemo("SESSION_SECRET", cfg.SessionSecret, cfg.GatewayURL)

@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"storefront/gateway/internal/explain"
 	"storefront/gateway/internal/keyring"
 	"storefront/gateway/internal/login"
 	"storefront/gateway/internal/revocation"
@@ -26,8 +26,9 @@ type dependencies struct {
 	pages     *storefront.Pages
 	catalog   *upstream.Service
 	inventory *upstream.Service
-	keys      *keyring.Ring    // nil where the signing key is shared
-	anonymous *login.Anonymous // nil where public requests carry the gateway's own tokens
+	explain   *explain.Recorder // nil where nothing is explained
+	keys      *keyring.Ring     // nil where the signing key is shared
+	anonymous *login.Anonymous  // nil where public requests carry the gateway's own tokens
 	signer    *auth.Signer
 }
 
@@ -36,21 +37,19 @@ func newDependencies(cfg Config, log *slog.Logger) (d *dependencies, err error) 
 	if err := d.openSessions(cfg, log); err != nil {
 		return d, err
 	}
+	if err := d.openExplain(cfg); err != nil {
+		return d, err
+	}
 	if err := d.openKeys(cfg, log); err != nil {
 		return d, err
 	}
-	if d.catalog, err = upstream.New(upstream.Config{URL: cfg.CatalogURL, Timeout: cfg.UpstreamTimeout, TLS: cfg.TLS}); err != nil {
+	if d.catalog, err = upstream.New(upstream.Config{URL: cfg.CatalogURL, Timeout: cfg.UpstreamTimeout, Concurrency: cfg.Concurrency, TLS: cfg.TLS, Log: log}); err != nil {
 		return d, err
 	}
-	if d.inventory, err = upstream.New(upstream.Config{URL: cfg.InventoryURL, Timeout: cfg.UpstreamTimeout, TLS: cfg.TLS}); err != nil {
+	if d.inventory, err = upstream.New(upstream.Config{URL: cfg.InventoryURL, Timeout: cfg.UpstreamTimeout, Concurrency: cfg.Concurrency, TLS: cfg.TLS, Log: log}); err != nil {
 		return d, err
 	}
-	d.pages, err = storefront.New(storefront.Config{
-		Visitor:      d.visitor,
-		Products:     d.products,
-		SignInOrigin: cfg.FusionAuthPublicURL.Scheme + "://" + cfg.FusionAuthPublicURL.Host,
-	})
-	if err != nil {
+	if err := d.openPages(cfg); err != nil {
 		return d, err
 	}
 	return d, d.openLogin(cfg, log)
@@ -136,9 +135,9 @@ func newLogin(cfg Config, d *dependencies, verifier *auth.Verifier, log *slog.Lo
 // publicToken is the source of tokens for public requests to one service: a fresh one of the gateway's own for each, or the anonymous
 // service user's.
 func (d *dependencies) publicToken(audience string) upstream.TokenSource {
-	return func(c *gin.Context, target auth.Target, renew bool) (string, error) {
+	return d.explain.Source(audience, func(c *gin.Context, target auth.Target, renew bool) (string, error) {
 		return d.token(c.Request.Context(), audience, target, renew)
-	}
+	})
 }
 
 func (d *dependencies) token(ctx context.Context, audience string, target auth.Target, renew bool) (string, error) {
@@ -148,31 +147,28 @@ func (d *dependencies) token(ctx context.Context, audience string, target auth.T
 	return d.signer.Sign(audience, target)
 }
 
-// userToken is the source of the caller's own access token.
-func (d *dependencies) userToken(c *gin.Context, _ auth.Target, renew bool) (string, error) {
-	return d.users.Token(c, renew)
+// userToken is the source of the caller's own access token for one service.
+func (d *dependencies) userToken(service string) upstream.TokenSource {
+	return d.explain.Source(service, func(c *gin.Context, _ auth.Target, renew bool) (string, error) {
+		return d.users.Token(c, renew)
+	})
 }
 
-func (d *dependencies) products(c *gin.Context, within time.Duration) ([]storefront.Product, error) {
-	var list struct {
-		Products []storefront.Product `json:"products"`
+// openExplain makes the recorder of what became of requests, where it is asked for.
+func (d *dependencies) openExplain(cfg Config) (err error) {
+	if !cfg.Explain {
+		return nil
 	}
-	token := func(c *gin.Context, target auth.Target, renew bool) (string, error) {
-		ctx, cancel := context.WithTimeout(c.Request.Context(), within)
-		defer cancel()
-		return d.token(ctx, "catalog", target, renew)
+	keys := map[auth.Kind]string{
+		auth.UserToken:    "FusionAuth's public key of that kid, from its JWKS",
+		auth.GatewayToken: "the gateway's public key of that kid, from its JWKS",
 	}
-	err := d.catalog.Fetch(c, token, "/products", within, &list)
-	return list.Products, err
-}
-
-func (d *dependencies) visitor(c *gin.Context) (storefront.Visitor, bool) {
-	p, record, ok := d.users.Visitor(c)
-	return storefront.Visitor{Name: record.Name, Roles: p.Roles}, ok
-}
-
-func (d *dependencies) loopPage(c *gin.Context, loop login.Loop) {
-	d.pages.Loop(c, storefront.Loop{Cause: string(loop.Cause), Again: loop.Again, Else: loop.Else})
+	if cfg.AuthMode == config.HMAC {
+		const shared = "JWT_SIGNING_KEY, the one key that all of them share (HS256)"
+		keys = map[auth.Kind]string{auth.UserToken: shared, auth.GatewayToken: shared}
+	}
+	d.explain, err = explain.New(keys)
+	return err
 }
 
 // publicKeys is the handler of the gateway's key set.

@@ -24,18 +24,43 @@ func newRouter(cfg Config, log *slog.Logger, d *dependencies) (*gin.Engine, erro
 	}
 	r.Use(problem.Pages(d.pages.Problem), problem.ProtectedResource(cfg.GatewayURL.String()+resourcePath))
 	r.Use(oneCredential(cfg.secure()), sameOrigin, session.Sessions(d.sessions, cfg.secure()))
-	d.pages.Mount(r)
+	if d.explain != nil {
+		r.Use(d.explain.Watch)
+		d.explain.Mount(r)
+	}
+	d.pages.Mount(r, d.users.Require)
 	d.users.Mount(r)
 	r.POST("/webhooks/fusionauth", d.events.Receive)
 	server.Get(r, "/.well-known/jwks.json", d.publicKeys())
 	server.Get(r, resourcePath, resourceMetadata(cfg))
 
-	public := r.Group("/")
-	server.Get(public, "/products", d.catalog.Forward(d.publicToken("catalog"), false))
-	server.Get(public, "/products/:id", server.RequireID, d.catalog.Forward(d.publicToken("catalog"), false))
+	forPublic := d.catalog.Forward(d.publicToken("catalog"), false)
+	server.Get(r, "/products", forPublic)
+	server.Get(r, "/products/:id", server.RequireID, forPublic)
+	server.Get(r, "/products/:id/image", server.RequireID, inert, forPublic)
 
-	staff := r.Group("/", d.users.Require, auth.RequireRole("", auth.Admin, auth.BranchManager))
-	server.Get(staff, "/branches/:id/products", server.RequireID, d.inventory.Forward(d.userToken, true))
+	// Roles are checked here first, where the user is known, and by the service again, which trusts nobody.
+	user := r.Group("/", d.users.Require)
+	admin, staff := auth.RequireRole("", auth.Admin), auth.RequireRole("", auth.Admin, auth.BranchManager)
+
+	toCatalog := d.catalog.Forward(d.userToken("catalog"), true)
+	user.POST("/products", admin, toCatalog)
+	user.PUT("/products/:id", admin, server.RequireID, toCatalog)
+	user.DELETE("/products/:id", admin, server.RequireID, toCatalog)
+	server.Get(user, "/audit/products", admin, toCatalog)
+
+	toInventory := d.inventory.Forward(d.userToken("inventory"), true)
+	server.Get(user, "/branches", staff, toInventory)
+	user.POST("/branches", admin, toInventory)
+	server.Get(user, "/branches/:id/products", staff, server.RequireID, toInventory)
+	server.Get(user, "/branches/:id/movements", staff, server.RequireID, toInventory)
+	user.POST("/branches/:id/movements", staff, server.RequireID, toInventory)
+	server.Get(user, "/branches/:id/movements/:movement", staff, server.RequireID, toInventory)
+	server.Get(user, "/branches/:id/managers", admin, server.RequireID, toInventory)
+	user.PUT("/branches/:id/managers/:subject", admin, server.RequireID, toInventory)
+	user.DELETE("/branches/:id/managers/:subject", admin, server.RequireID, toInventory)
+	server.Get(user, "/audit/branches", admin, toInventory)
+	server.Get(user, "/audit/movements", admin, toInventory)
 	return r, nil
 }
 
@@ -55,4 +80,9 @@ func resourceMetadata(cfg Config) gin.HandlerFunc {
 		c.Header("Cache-Control", "public, max-age=300")
 		c.JSON(http.StatusOK, metadata)
 	}
+}
+
+// inert keeps a picture from being more than one when somebody opens it by itself: SVG can hold scripts.
+func inert(c *gin.Context) {
+	c.Header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
 }

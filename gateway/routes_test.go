@@ -194,8 +194,8 @@ func TestSurface(t *testing.T) {
 	f := newFront(t)
 	for target, want := range map[string]int{
 		"GET /": 200, "HEAD /": 200, "GET /static/shop.css": 200, "GET /healthz": 200, "GET /readyz": 200, "HEAD /products": 200,
-		"GET /products/": 404, "GET /branches": 404, "GET /admin": 404, "GET /static/": 404, "GET /metrics": 404, "GET /debug/pprof/": 404,
-		"POST /products": 405, "DELETE /products/1": 405, "TRACE /products": 405, "PUT /branches/1/products": 405, "GET /products/../branches/1/products": 400,
+		"GET /products/": 404, "GET /branches/1": 404, "GET /admin": 404, "GET /static/": 404, "GET /metrics": 404, "GET /debug/pprof/": 404,
+		"PATCH /products": 405, "POST /products/1": 405, "TRACE /products": 405, "PUT /branches/1/products": 405, "GET /products/../branches/1/products": 400,
 	} {
 		method, path, _ := strings.Cut(target, " ")
 		req := &http.Request{Method: method, URL: &url.URL{Scheme: "http", Host: strings.TrimPrefix(f.URL, "http://"), Opaque: path}, Header: http.Header{}}
@@ -294,5 +294,41 @@ func BenchmarkForward(b *testing.B) {
 				_ = res.Body.Close()
 			}
 		})
+	}
+}
+
+// RFC 9728: every challenge of the gateway leads to the metadata, which names the identity server.
+func TestResourceMetadata(t *testing.T) {
+	t.Parallel()
+	f := newFront(t, "GATEWAY_URL=http://localhost:3999", "FUSIONAUTH_ISSUER=https://id.example")
+	for _, header := range [][]string{{}, {"Authorization", "Bearer x"}} {
+		res, _ := f.send(t, http.MethodGet, "/me", header...)
+		if got := res.Header.Get("WWW-Authenticate"); !strings.HasSuffix(got, `resource_metadata="http://localhost:3999/.well-known/oauth-protected-resource"`) {
+			t.Errorf("WWW-Authenticate = %s", got)
+		}
+	}
+	res, body := f.send(t, http.MethodGet, "/.well-known/oauth-protected-resource")
+	for _, want := range []string{`"resource":"http://localhost:3999"`, `"authorization_servers":["https://id.example"]`, `"bearer_methods_supported":["header"]`} {
+		if res.StatusCode != http.StatusOK || !strings.Contains(body, want) {
+			t.Errorf("metadata = %d %s, want %s", res.StatusCode, body, want)
+		}
+	}
+}
+
+// People get pages that say what to do; programs get the document.
+func TestProblems_forPeople(t *testing.T) {
+	t.Parallel()
+	f := newFront(t)
+	res, body := f.send(t, http.MethodGet, "/nothing", "Accept", "text/html")
+	if res.StatusCode != http.StatusNotFound || !strings.Contains(body, "<h1>Not Found</h1>") || !strings.Contains(body, res.Header.Get("X-Request-Id")) {
+		t.Errorf("a visit = %d %s", res.StatusCode, body)
+	}
+	if res, body := f.send(t, http.MethodGet, "/nothing", "Accept", "*/*"); res.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(body, `"code":"not-found"`) {
+		t.Errorf("a program = %d %s", res.StatusCode, body)
+	}
+	token := f.users.UserToken(t, authtest.Claims{"roles": []string{"customer"}})
+	res, body = f.send(t, http.MethodGet, "/branches/7/products", "Authorization", "Bearer "+token, "Accept", "text/html")
+	if res.StatusCode != http.StatusForbidden || !strings.Contains(body, "You are customer; this needs admin or branch-manager of branch 7.") {
+		t.Errorf("without the role = %d %s", res.StatusCode, body)
 	}
 }

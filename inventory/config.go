@@ -1,10 +1,14 @@
 package main
 
-import "storefront/shared/config"
+import (
+	"storefront/shared/config"
+	"storefront/shared/database"
+)
 
 // Config is every setting of inventory.
 type Config struct {
 	config.Common
+	Database database.Settings
 }
 
 func loadConfig(environ []string) (Config, error) {
@@ -14,5 +18,5 @@ func loadConfig(environ []string) (Config, error) {
 }
 
 func declare(s *config.Settings) Config {
-	return Config{Common: s.Common("127.0.0.1:3002")}
+	return Config{Common: s.Common("127.0.0.1:3002"), Database: database.Declare(s, service)}
 }

@@ -67,6 +67,23 @@ var gatewayChecks = []check{
 	{"binding", checkBinding},
 }
 
+// Checks names what a token of the kind is checked for, in its order: its header, the signature, its claims.
+func Checks(kind Kind) []string {
+	claims := userChecks
+	if kind == GatewayToken {
+		claims = gatewayChecks
+	}
+	var names []string
+	for _, c := range headerChecks {
+		names = append(names, c.name)
+	}
+	names = append(names, "signature")
+	for _, c := range claims {
+		names = append(names, c.name)
+	}
+	return names
+}
+
 func runChecks(list []check, in *inspection) error {
 	for i := range list {
 		if err := list[i].run(in); err != nil {

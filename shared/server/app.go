@@ -56,6 +56,8 @@ type App struct {
 	Addr      []string // host:port each
 	AdminAddr string   // metrics and pprof; "" is off
 	Handler   http.Handler
+	// StopTimeout is how long requests in flight have to finish when the service stops; 0 is ten seconds.
+	StopTimeout time.Duration
 	// ReadyPath is what healthcheck asks for; "" is /readyz.
 	ReadyPath string
 	// Open readies what Handler stands on, such as a database, before anything is served, and Close lets go of it at the end. Commands do
@@ -97,16 +99,17 @@ func (a App) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	stop := cmp.Or(a.StopTimeout, stopTimeout)
 	if a.AdminAddr == "" {
-		return Run(ctx, a.Log, a.Handler, listeners...)
+		return run(ctx, a.Log, a.Handler, stop, listeners)
 	}
 	admin, err := Listen(a.AdminAddr)
 	if err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return Run(ctx, a.Log, a.Handler, listeners...) })
-	group.Go(func() error { return Run(ctx, a.Log, adminHandler(), admin...) })
+	group.Go(func() error { return run(ctx, a.Log, a.Handler, stop, listeners) })
+	group.Go(func() error { return run(ctx, a.Log, adminHandler(), stop, admin) })
 	return group.Wait()
 }
 

@@ -17,13 +17,12 @@ import (
 // Limits of every server here. A client that is slower or larger is cut off.
 const (
 	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 60 * time.Second // header and body together
-	writeTimeout      = 90 * time.Second // from the end of the header to the end of the answer
+	readTimeout       = 60 * time.Second // a body, however fast it comes
 	idleTimeout       = 120 * time.Second
 	maxHeaderBytes    = 16<<10 - 4<<10 // net/http lets 4 KB more pass
 
-	drainTime = time.Second      // kept-alive clients are turned away politely for so long
-	stopTime  = 10 * time.Second // requests in flight have so long to finish
+	drainTime   = time.Second      // kept-alive clients are turned away politely for so long
+	stopTimeout = 10 * time.Second // requests in flight have so long to finish, unless a setting says otherwise
 )
 
 // Listen opens every address; none stays open when one fails, and the error names the address.
@@ -45,12 +44,15 @@ func Listen(addrs ...string) ([]net.Listener, error) {
 // Run serves h on the listeners until ctx ends, then stops gracefully: for a second every answer closes its connection, so that
 // kept-alive clients go elsewhere; then no connection is taken any more and what is in flight finishes. nil is a clean stop.
 func Run(ctx context.Context, log *slog.Logger, h http.Handler, listeners ...net.Listener) error {
+	return run(ctx, log, h, stopTimeout, listeners)
+}
+
+func run(ctx context.Context, log *slog.Logger, h http.Handler, stop time.Duration, listeners []net.Listener) error {
 	var draining atomic.Bool
 	srv := &http.Server{
 		Handler:                      h,
 		ReadHeaderTimeout:            readHeaderTimeout,
 		ReadTimeout:                  readTimeout,
-		WriteTimeout:                 writeTimeout,
 		IdleTimeout:                  idleTimeout,
 		MaxHeaderBytes:               maxHeaderBytes,
 		DisableGeneralOptionsHandler: true, // OPTIONS * meets the gate like any other target
@@ -63,7 +65,7 @@ func Run(ctx context.Context, log *slog.Logger, h http.Handler, listeners ...net
 	for _, l := range listeners {
 		log.Info("listening", "addr", l.Addr().String())
 		group.Go(func() error {
-			if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			if err := srv.Serve(pacedListener{l}); !errors.Is(err, http.ErrServerClosed) {
 				return fmt.Errorf("serve on %s: %w", l.Addr(), err)
 			}
 			return nil
@@ -76,19 +78,19 @@ func Run(ctx context.Context, log *slog.Logger, h http.Handler, listeners ...net
 			draining.Store(true)
 			time.Sleep(drainTime)
 		}
-		return shutdown(context.WithoutCancel(ctx), log, srv)
+		return shutdown(context.WithoutCancel(ctx), log, srv, stop)
 	})
 	return group.Wait()
 }
 
 // shutdown waits for what is in flight, and cuts what has not finished in time: one client that does not read its answer must not
 // keep the process alive.
-func shutdown(ctx context.Context, log *slog.Logger, srv *http.Server) error {
-	ctx, cancel := context.WithTimeout(ctx, stopTime)
+func shutdown(ctx context.Context, log *slog.Logger, srv *http.Server, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	err := srv.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
-		log.Warn("stopped with requests in flight", "after", stopTime.String())
+		log.Warn("stopped with requests in flight", "after", within.String())
 		return srv.Close()
 	}
 	return err

@@ -47,6 +47,7 @@ func New(cfg Config) (*gin.Engine, error) {
 		drain(),
 		closeAfterTransferEncoding(),
 		gate(),
+		paceBody(),
 		bodyLimit(cfg.BodyLimit),
 	)
 	r.NoRoute(NotFound)

@@ -93,6 +93,10 @@ func (s *Stack) settings(svc service) map[string]string {
 	if s.cfg.sharedKey() {
 		maps.Copy(env, s.cfg.Secrets.pick("JWT_SIGNING_KEY"))
 	}
+	if svc.name == Catalog || svc.name == Inventory {
+		env["DATABASE_URL"] = "sqlite:" + filepath.Join(s.cfg.Data, svc.name+".db")
+		env["SEED_DEMO"] = "true"
+	}
 	env["GATEWAY_URL"] = gateway
 	env["FUSIONAUTH_URL"] = s.URL(Identity)
 	if svc.name == Gateway {

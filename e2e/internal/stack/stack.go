@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 )
 
 // Config says what to run and where. Bin, Base and Secrets are required, Keys where AUTH_MODE in Env is jwks.
@@ -23,9 +24,11 @@ type Config struct {
 	// SecretFiles is the directory that OpenSecrets was given. With it, services read from their files what they can, so that a
 	// secret can change while they run.
 	SecretFiles string
-	Keys        string            // directory of the gateway's signing keys, which OpenKeys makes
-	UserKey     string            // algorithm of access tokens; "" is HS256, in jwks mode RS256
-	Env         map[string]string // environment of this process, of which a few names pass through
+	// Data is the directory of the services' databases; "" is one that goes with the stack.
+	Data    string
+	Keys    string            // directory of the gateway's signing keys, which OpenKeys makes
+	UserKey string            // algorithm of access tokens; "" is HS256, in jwks mode RS256
+	Env     map[string]string // environment of this process, of which a few names pass through
 
 	// Override adds settings for the service of that name, or replaces what the stack would set.
 	Override map[string]map[string]string
@@ -41,6 +44,7 @@ type Stack struct {
 	out       *output
 	processes []*process
 	died      chan error // the processes that ended by themselves
+	scratch   string     // a directory of our own, which goes with us; "" is none
 }
 
 // Start starts every service and returns when all are ready. On an error nothing is left running.
@@ -54,6 +58,9 @@ func Start(ctx context.Context, cfg Config) (*Stack, error) {
 	}
 	s := &Stack{cfg: cfg, addresses: addresses, died: make(chan error, len(services))}
 	s.out = newOutput(cfg.Log, cfg.Colour)
+	if err := s.openData(); err != nil {
+		return nil, err
+	}
 	for _, svc := range services {
 		p, err := s.launch(ctx, svc, s.out)
 		if err != nil {
@@ -65,6 +72,15 @@ func Start(ctx context.Context, cfg Config) (*Stack, error) {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil
+}
+
+func (s *Stack) openData() (err error) {
+	if s.cfg.Data != "" {
+		return nil
+	}
+	s.scratch, err = os.MkdirTemp("", "storefront-data-")
+	s.cfg.Data = s.scratch
+	return err
 }
 
 // replicaOffset is the distance of the second gateway's port from the base.
@@ -103,6 +119,9 @@ func (s *Stack) Stop() error {
 	var errs []error
 	for _, p := range s.processes {
 		errs = append(errs, p.await())
+	}
+	if s.scratch != "" {
+		errs = append(errs, os.RemoveAll(s.scratch))
 	}
 	return errors.Join(errs...)
 }

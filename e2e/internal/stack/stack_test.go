@@ -31,7 +31,7 @@ func TestStack_givesEachServiceOnlyWhatItNeeds(t *testing.T) {
 	service := slices.Concat(everyone, []string{"FUSIONAUTH_URL", "GATEWAY_URL"})
 	want := map[string][]string{
 		stack.Gateway: slices.Concat(service, []string{"CATALOG_URL", "INVENTORY_URL", "FUSIONAUTH_CLIENT_SECRET", "SESSION_SECRET"}),
-		stack.Catalog: slices.Concat(service, []string{"GATEWAY_ISSUER"}), stack.Inventory: service,
+		stack.Catalog: slices.Concat(service, []string{"DATABASE_URL", "GATEWAY_ISSUER", "SEED_DEMO"}), stack.Inventory: slices.Concat(service, []string{"DATABASE_URL", "SEED_DEMO"}),
 		stack.Identity: slices.Concat(everyone, []string{
 			"ACCESS_TOKEN_KEY_ID", "ADMIN_PASSWORD", "ANONYMOUS_PASSWORD", "CUSTOMER_PASSWORD", "FUSIONAUTH_API_KEY", "FUSIONAUTH_CLIENT_SECRET",
 			"FUSIONAUTH_ISSUER", "GATEWAY_LOGIN_API_KEY", "GATEWAY_LOGOUT_URL", "GATEWAY_POST_LOGOUT_URL", "GATEWAY_REDIRECT_URL", "GATEWAY_WEBHOOK_URL", "MANAGER_PASSWORD",

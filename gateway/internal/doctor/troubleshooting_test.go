@@ -69,7 +69,7 @@ func TestTroubleshooting_hasWhatIsLinked(t *testing.T) {
 // The pages and this document name the same file.
 func TestTroubleshooting_isWhereThePageSays(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile(root + "/gateway/internal/storefront/templates/loop.html")
+	page, err := os.ReadFile(root + "/gateway/internal/storefront/templates/pages/loop.html")
 	if err != nil || !strings.Contains(string(page), "docs/troubleshooting.md#{{.Cause}}") {
 		t.Errorf("the loop page does not lead to its cause: %v", err)
 	}

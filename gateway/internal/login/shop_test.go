@@ -102,6 +102,7 @@ func newShop(t testing.TB, change ...func(*login.Config)) *shop {
 		}
 		c.String(http.StatusOK, token)
 	})
+	r.Any("/sessions", sessionsOf(l))
 	return s
 }
 

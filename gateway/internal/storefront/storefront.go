@@ -1,198 +1,127 @@
-// Package storefront is the web pages of the shop. It renders on the server and knows nothing of tokens: who is signed in and what
-// is sold come from functions that the routes hand in.
+// Package storefront is the web pages of the shop. It renders on the server, sends no script, and knows nothing of tokens: who is signed
+// in, and what the services say to whom, come from functions that the routes hand in.
+//
+//	/                    what is on sale: search, categories, pages
+//	/shop/{id}           one product, with its stock for those who may see it
+//	/account             who you are, and where you are signed in
+//	/stock, /stock/{id}  the branches that you work on, and one of them; /stock/{id}/move moves goods
+//	/edit/new, /edit/{id} the product editor
+//
+// A page waits for a service for a short time only. A form that is refused comes back with what was typed, and so does one that was sent
+// after the session had ended.
 package storefront
 
 import (
-	"bytes"
-	"embed"
 	"fmt"
 	"html/template"
-	"net/http"
-	"strings"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"storefront/gateway/internal/upstream"
 	"storefront/shared/auth"
-	"storefront/shared/problem"
 	"storefront/shared/server"
 )
 
-//go:embed templates
-var templates embed.FS
-
-//go:embed static/shop.css
-var stylesheet []byte
-
 // Visitor is whoever looks at the page; the zero value is nobody.
 type Visitor struct {
-	Name  string
-	Roles []auth.Role
+	Name    string
+	Email   string
+	Roles   []auth.Role
+	Expires time.Time // of the session
 }
 
-// Product is what a page shows of one.
-type Product struct {
-	ID          int64  `json:"id"`
-	Name        string `json:"name"`
-	Description string `json:"description"`
-	Price       int64  `json:"price"` // minor units
-	Currency    string `json:"currency"`
-	Category    string `json:"category"`
+// Has reports whether the visitor has one of the roles.
+func (v Visitor) Has(roles ...auth.Role) bool {
+	return slices.ContainsFunc(v.Roles, func(r auth.Role) bool { return slices.Contains(roles, r) })
 }
 
-// Money is the price as people write it.
-func (p Product) Money() string {
-	return fmt.Sprintf("%d.%02d %s", p.Price/100, p.Price%100, p.Currency)
+// Session is one browser in which the visitor is signed in.
+type Session struct {
+	Handle  string // its public name
+	Since   time.Time
+	Expires time.Time
+	Here    bool // it is this one
 }
 
-// Config is what the pages need from the rest of the gateway.
+// Service asks a service for a page, as whoever the Config says, and reads the answer into out. What the service refuses is an
+// *upstream.Refused; any other error says that nobody knows.
+type Service func(c *gin.Context, m upstream.Message, out any) error
+
+// Config is what the pages need from the rest of the gateway. Every field is required.
 type Config struct {
 	// Visitor gives whoever is signed in; false is nobody.
 	Visitor func(*gin.Context) (Visitor, bool)
-	// Products gives the list of the catalog, or an error when it cannot within that time.
-	Products func(c *gin.Context, within time.Duration) ([]Product, error)
+	// Public asks the catalog as anybody; Catalog and Inventory ask as the visitor, whom the middleware of Mount let pass.
+	Public, Catalog, Inventory Service
+	// Sessions gives those of the visitor, the newest first; EndSession ends one of them by its handle.
+	Sessions   func(*gin.Context) ([]Session, error)
+	EndSession func(c *gin.Context, handle string) error
 	// SignInOrigin is where forms lead beyond this site: browsers apply form-action to redirects too.
 	SignInOrigin string
 }
 
 // Pages holds the handlers.
 type Pages struct {
-	cfg   Config
-	pages *template.Template
-	csp   string
-	last  atomic.Pointer[[]Product] // the list as it was last seen
+	cfg     Config
+	pages   map[string]*template.Template
+	assets  assets
+	csp     string
+	shelves shelves
+	last    atomic.Pointer[catalogPage] // the first page of all products, as it was last seen
 }
 
-// New parses the templates.
+// New parses the templates and packs what they link to.
 func New(cfg Config) (*Pages, error) {
-	pages, err := template.ParseFS(templates, "templates/*.html")
+	assets, err := packAssets()
+	if err != nil {
+		return nil, fmt.Errorf("pack assets: %w", err)
+	}
+	pages, err := parsePages(assets)
 	if err != nil {
 		return nil, fmt.Errorf("parse templates: %w", err)
 	}
 	csp := "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' " + cfg.SignInOrigin
-	return &Pages{cfg: cfg, pages: pages, csp: csp}, nil
+	return &Pages{cfg: cfg, pages: pages, assets: assets, csp: csp}, nil
 }
 
-// Mount adds the pages to r.
-func (p *Pages) Mount(r gin.IRoutes) {
+// Mount adds the pages to r. Those of people who are signed in stand behind require, which makes them known to [auth.From].
+func (p *Pages) Mount(r gin.IRoutes, require gin.HandlerFunc) {
+	admin, staff := auth.RequireRole("", auth.Admin), auth.RequireRole("", auth.Admin, auth.BranchManager)
 	server.Get(r, "/", p.home)
-	server.Get(r, "/static/shop.css", p.styles)
+	server.Get(r, "/shop/:id", server.RequireID, p.known(require), p.product)
+	server.Get(r, "/static/:file", p.assets.serve)
+
+	server.Get(r, "/account", require, p.account)
+	r.POST("/account/sessions/:handle/end", require, p.endSession)
+	server.Get(r, "/signed-in", require, p.signedIn)
+
+	server.Get(r, "/stock", require, staff, p.branches)
+	server.Get(r, "/stock/:id", require, staff, server.RequireID, p.branch)
+	server.Get(r, "/stock/:id/move", require, staff, server.RequireID, p.moveForm)
+	r.POST("/stock/:id/move", require, staff, server.RequireID, p.move)
+
+	server.Get(r, "/edit/new", require, admin, p.newProduct)
+	r.POST("/edit/new", require, admin, p.createProduct)
+	server.Get(r, "/edit/:id", require, admin, server.RequireID, p.editProduct)
+	r.POST("/edit/:id", require, admin, server.RequireID, p.saveProduct)
 }
 
-type homePage struct {
-	Visitor  Visitor
-	SignedIn bool
-	Products []Product
-	Away     bool // the catalog cannot be asked
-	Branches []int
+// known is require for those who are signed in, on a page that everybody may see.
+func (p *Pages) known(require gin.HandlerFunc) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if _, signedIn := p.cfg.Visitor(c); signedIn {
+			require(c)
+		}
+	}
 }
 
-// branches are the ones of the demo shop; inventory tells who may see which.
-var branches = []int{1, 2, 3}
-
-func (p *Pages) home(c *gin.Context) {
-	page := homePage{Branches: branches}
-	page.Visitor, page.SignedIn = p.cfg.Visitor(c)
-	page.Products, page.Away = p.products(c)
-	p.render(c, http.StatusOK, "home.html", page)
-}
-
-// A catalog that hangs must not hang the page: it shows the list as it was last seen, and waits longer only where there is none.
+// How long a page waits for a service: patience where it can show what it saw last, and more where it has nothing, or where something
+// is to be changed.
 const (
-	patience      = 200 * time.Millisecond
-	firstPatience = 2 * time.Second
+	patience       = 200 * time.Millisecond
+	firstPatience  = 2 * time.Second
+	changePatience = 5 * time.Second
 )
-
-// products gives the list, and whether it could not be brought up to date.
-func (p *Pages) products(c *gin.Context) (list []Product, away bool) {
-	last, within := p.last.Load(), patience
-	if last == nil {
-		last, within = &[]Product{}, firstPatience
-	}
-	products, err := p.cfg.Products(c, within)
-	if err != nil {
-		_ = c.Error(err)
-		return *last, true
-	}
-	p.last.Store(&products)
-	return products, false
-}
-
-// ConfirmLogout is the page that asks whether to sign out, for a link from elsewhere.
-func (p *Pages) ConfirmLogout(c *gin.Context) {
-	p.render(c, http.StatusOK, "logout.html", nil)
-}
-
-// Loop is a login that goes in a circle: why, and two links that lead out of it.
-type Loop struct{ Cause, Again, Else string }
-
-// Loop shows the page for it. Too many logins in too short a time is what 429 says (RFC 6585 §4).
-func (p *Pages) Loop(c *gin.Context, loop Loop) {
-	c.Header("Retry-After", "60")
-	p.render(c, http.StatusTooManyRequests, "loop.html", struct {
-		Loop
-		RequestID string
-	}{loop, server.RequestID(c)})
-}
-
-// problemPage is a problem as people see it.
-type problemPage struct {
-	problem.Document
-	Has   string // the roles of whoever is signed in
-	Needs string // what the address asks for; "" when that is not the problem
-}
-
-// Problem shows a problem to whoever visits a page; programs get the document.
-func (p *Pages) Problem(c *gin.Context, d problem.Document) bool {
-	if !auth.Navigates(c.Request) {
-		return false
-	}
-	page := problemPage{Document: d}
-	if d.Status == http.StatusForbidden {
-		if caller, ok := auth.From(c); ok {
-			page.Has, page.Needs = roleList(caller.Roles, " and "), needs(c)
-		}
-	}
-	p.render(c, d.Status, "problem.html", page)
-	return true
-}
-
-// needs says in words whom the route lets in; a branch-manager only at the own branch.
-func needs(c *gin.Context) string {
-	var words []string
-	for _, role := range auth.Needed(c) {
-		word := string(role)
-		if role == auth.BranchManager && c.Param("id") != "" {
-			word += " of branch " + c.Param("id")
-		}
-		words = append(words, word)
-	}
-	return strings.Join(words, " or ")
-}
-
-func roleList(roles []auth.Role, and string) string {
-	words := make([]string, len(roles))
-	for i, role := range roles {
-		words[i] = string(role)
-	}
-	return strings.Join(words, and)
-}
-
-// render answers with a page that depends on who asks, so no cache may keep it. A template that fails is a 500, not half a page.
-func (p *Pages) render(c *gin.Context, status int, name string, data any) {
-	var page bytes.Buffer
-	if err := p.pages.ExecuteTemplate(&page, name, data); err != nil {
-		problem.Table(nil).Respond(c, fmt.Errorf("render %s: %w", name, err))
-		return
-	}
-	c.Header("Cache-Control", "no-store")
-	c.Header("Content-Security-Policy", p.csp)
-	c.Header("Referrer-Policy", "same-origin")
-	c.Data(status, "text/html; charset=utf-8", page.Bytes())
-}
-
-func (*Pages) styles(c *gin.Context) {
-	c.Header("Cache-Control", "public, max-age=300")
-	c.Data(http.StatusOK, "text/css; charset=utf-8", stylesheet)
-}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -67,7 +68,7 @@ func gateway(t testing.TB, base string, timeout time.Duration, source upstream.T
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := upstream.New(upstream.Config{URL: u, Timeout: timeout})
+	s, err := upstream.New(upstream.Config{URL: u, Timeout: timeout, Concurrency: 100, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -434,43 +435,6 @@ func TestForward_streamsLongAnswers(t *testing.T) {
 	base, _ := record(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, want) })
 	if _, got, err := send(t, "GET", gateway(t, base, 10*time.Second, token)+"/public/1", nil, nil); err != nil || got != want {
 		t.Errorf("%d bytes, %v, want %d", len(got), err, len(want))
-	}
-}
-
-func TestFetch(t *testing.T) {
-	t.Parallel()
-	base, requests := record(t, func(w http.ResponseWriter, r *http.Request) {
-		switch r.RequestURI {
-		case "/api/list":
-			_, _ = io.WriteString(w, `{"n":7}`)
-		case "/api/garbage":
-			_, _ = io.WriteString(w, `<html>`)
-		default:
-			w.WriteHeader(http.StatusTeapot)
-		}
-	})
-	u, err := url.Parse(base + "/api")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := upstream.New(upstream.Config{URL: u, Timeout: 5 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	c, _ := gin.CreateTestContext(httptest.NewRecorder())
-	c.Request = httptest.NewRequest("GET", "/", nil)
-	var doc struct{ N int }
-	if err := s.Fetch(c, token, "/list", time.Second, &doc); err != nil || doc.N != 7 {
-		t.Errorf("Fetch = %+v, %v", doc, err)
-	}
-	if got := requests()[0]; got.header.Get("Authorization") != "Bearer GET-/api/list-false" {
-		t.Errorf("token = %s, want one that is bound to the target with the service's own prefix", got.header.Get("Authorization"))
-	}
-	for _, uri := range []string{"/garbage", "/missing"} {
-		if err := s.Fetch(c, token, uri, time.Second, &doc); err == nil {
-			t.Errorf("Fetch(%s) = nil error", uri)
-		}
 	}
 }
 

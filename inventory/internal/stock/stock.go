@@ -1,18 +1,23 @@
-// Package stock knows the branches of the shop, what lies in each, and who manages it. Names of products are inventory's own
-// copies: services share no database.
+// Package stock knows the branches of the shop, who manages each, and what lies in it: every movement of goods is a line of a ledger that is
+// never changed, and stock is its sum. Names of products are inventory's own copies: services share no database.
 package stock
 
 import (
-	"context"
-	_ "embed"
-	"encoding/json"
+	"embed"
 	"errors"
-	"fmt"
-	"slices"
+	"io/fs"
 )
 
-// ErrNotFound says that no branch has the id.
-var ErrNotFound = errors.New("no such branch")
+// Errors of the store.
+var (
+	ErrNotFound       = errors.New("no such branch")
+	ErrNoMovement     = errors.New("no such movement")
+	ErrNoDestination  = errors.New("no such branch to transfer to")
+	ErrUnknownProduct = errors.New("no name for the product")
+	ErrTooLittle      = errors.New("not so much in stock")
+	ErrTooMuch        = errors.New("more than can be in stock")
+	ErrKeyReused      = errors.New("the key belongs to another request")
+)
 
 // Branch is one shop.
 type Branch struct {
@@ -28,43 +33,16 @@ type Level struct {
 	Quantity  int64  `json:"quantity"`
 }
 
-//go:embed branches.json
-var demo []byte
-
-type shelf struct {
-	Branch
-	Managers []string `json:"managers"` // subjects of user tokens
-	Products []Level  `json:"products"`
+// Author is who changes something, by which request.
+type Author struct {
+	Subject, RequestID string
+	// Renames says that a product's name is this one's to change. Anybody may give one to a product that has none yet; but a name is the same
+	// in all branches, so that the manager of one must not change it.
+	Renames bool
 }
 
-// Memory keeps branches in memory; it is read-only and safe for concurrent use.
-type Memory struct{ shelves map[int64]shelf }
+//go:embed migrations
+var files embed.FS
 
-// Demo returns the branches of the demo shop. The manager of the kickstart manages branch 1.
-func Demo() (*Memory, error) {
-	var file struct {
-		Branches []shelf `json:"branches"`
-	}
-	if err := json.Unmarshal(demo, &file); err != nil {
-		return nil, fmt.Errorf("branches.json: %w", err)
-	}
-	m := &Memory{shelves: make(map[int64]shelf, len(file.Branches))}
-	for _, s := range file.Branches {
-		m.shelves[s.ID] = s
-	}
-	return m, nil
-}
-
-// Levels returns a branch and the products in it, ordered by product id, or ErrNotFound.
-func (m *Memory) Levels(_ context.Context, branch int64) (Branch, []Level, error) {
-	s, ok := m.shelves[branch]
-	if !ok {
-		return Branch{}, nil, ErrNotFound
-	}
-	return s.Branch, s.Products, nil
-}
-
-// Manages reports whether the user with that subject manages the branch. Nobody manages a branch that does not exist.
-func (m *Memory) Manages(_ context.Context, subject string, branch int64) (bool, error) {
-	return subject != "" && slices.Contains(m.shelves[branch].Managers, subject), nil
-}
+// Migrations returns the schema, for package database.
+func Migrations() (fs.FS, error) { return fs.Sub(files, "migrations") }

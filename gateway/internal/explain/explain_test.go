@@ -1,0 +1,120 @@
+package explain_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+
+	"storefront/gateway/internal/explain"
+	"storefront/shared/auth"
+	"storefront/shared/auth/authtest"
+	"storefront/shared/server"
+)
+
+// newShop is an engine with a recorder, whose /products carries a gateway token and /stock a user's.
+func newShop(t testing.TB) (*gin.Engine, *authtest.Issuer) {
+	t.Helper()
+	r, err := server.New(server.Config{Log: server.NewLogger(io.Discard, "error", "json")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorder, err := explain.New(map[auth.Kind]string{auth.GatewayToken: "the gateway's key", auth.UserToken: "FusionAuth's key"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	iss := authtest.New(t, "ES256")
+	forward := func(source func(*gin.Context, auth.Target, bool) (string, error)) gin.HandlerFunc {
+		return func(c *gin.Context) {
+			if _, err := source(c, auth.Target{Method: c.Request.Method, URI: c.Request.RequestURI}, false); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	r.Use(recorder.Watch)
+	recorder.Mount(r)
+	r.GET("/products", forward(recorder.Source("catalog", func(_ *gin.Context, target auth.Target, _ bool) (string, error) {
+		return iss.GatewayToken(t, "catalog", target), nil
+	})))
+	r.GET("/stock", forward(recorder.Source("inventory", func(*gin.Context, auth.Target, bool) (string, error) {
+		return iss.UserToken(t, authtest.Claims{"name": "<b>Anna</b>"}), nil
+	})))
+	r.GET("/login", func(c *gin.Context) { c.Redirect(http.StatusFound, "https://id.example/authorize?code=secret") })
+	return r, iss
+}
+
+func ask(h http.Handler, target string, header ...string) *httptest.ResponseRecorder {
+	w, req := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, target, nil)
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	h.ServeHTTP(w, req)
+	return w
+}
+
+func stories(t testing.TB, h http.Handler, target string) []explain.Story {
+	t.Helper()
+	w := ask(h, target)
+	var body struct{ Requests []explain.Story }
+	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
+		t.Fatalf("%d %s: %v", w.Code, w.Body, err)
+	}
+	return body.Requests
+}
+
+func TestRecorder_tellsWhichTokenWentWhere(t *testing.T) {
+	t.Parallel()
+	h, _ := newShop(t)
+	for target, want := range map[string]struct{ service, key, check, claim string }{
+		"/products?q=x": {"catalog", "the gateway's key", "binding", "data"},
+		"/stock":        {"inventory", "FusionAuth's key", "roles", "applicationId"},
+	} {
+		id := ask(h, target).Header().Get("X-Request-Id")
+		told := stories(t, h, "/explain/"+id)
+		if len(told) != 1 || len(told[0].Hops) != 1 {
+			t.Fatalf("%s: %+v", target, told)
+		}
+		hop := told[0].Hops[0]
+		if hop.Service != want.service || hop.Key != want.key || hop.Request != "GET "+target || hop.Token.Claims[want.claim] == nil || !strings.Contains(fmt.Sprint(hop.Checks), want.check) {
+			t.Errorf("%s: %+v", target, hop)
+		}
+	}
+}
+
+// Nothing that is kept or shown is a token, a code, or markup that somebody else wrote.
+func TestRecorder_showsNothingThatOpensADoor(t *testing.T) {
+	t.Parallel()
+	h, _ := newShop(t)
+	ask(h, "/stock", "Authorization", "Bearer x.y.z", "Cookie", "fa.gw.sid=secret-id")
+	ask(h, "/login?return_to=/secret-query")
+	for _, accept := range []string{"application/json", "text/html"} {
+		body := ask(h, "/explain", "Accept", accept).Body.String()
+		for _, secret := range []string{"eyJ", "secret", "<b>", "x.y.z"} {
+			if strings.Contains(body, secret) {
+				t.Errorf("%s shows %q:\n%s", accept, secret, body)
+			}
+		}
+		if !strings.Contains(body, "authorize") {
+			t.Errorf("%s does not say where the login led:\n%s", accept, body)
+		}
+	}
+}
+
+func TestRecorder_isBounded(t *testing.T) {
+	t.Parallel()
+	h, _ := newShop(t)
+	for range 300 {
+		ask(h, "/products")
+	}
+	if n := len(stories(t, h, "/explain")); n != 100 {
+		t.Errorf("%d stories, want the last 100", n)
+	}
+	if w := ask(h, "/explain/never-asked"); w.Code != http.StatusNotFound {
+		t.Errorf("an unknown request = %d, want 404", w.Code)
+	}
+}

@@ -1,0 +1,7 @@
+package storefront
+
+// What only tests look at by itself.
+var (
+	Amount      = amount
+	ParseAmount = parseAmount
+)
