@@ -54,7 +54,7 @@ func (p *Pages) yard(c *gin.Context) (y yard, ok bool) {
 	id, _ := server.ID(c)
 	var group errgroup.Group
 	group.Go(func() (err error) {
-		y.holding, err = p.levels(c, id)
+		y.holding, err = p.levels(c, id, firstPatience)
 		return err
 	})
 	group.Go(func() error {

@@ -78,10 +78,24 @@ type keptPage struct {
 	problem.Document
 	Action string
 	Typed  []pair
-	Signed bool // the visitor is signed in, and the trouble is another one
+	Shown  []pair // what of it was seen in the form, by its labels
+	Signed bool   // the visitor is signed in, and the trouble is another one
 }
 
 type pair struct{ Name, Value string }
+
+// labels are those of the fields of all forms.
+var labels = labelsOf(editForm("", "", nil), yard{others: make([]Branch, 1)}.form(nil))
+
+func labelsOf(forms ...*form) map[string]string {
+	labels := map[string]string{}
+	for _, f := range forms {
+		for _, field := range f.Fields {
+			labels[field.Name] = field.Label
+		}
+	}
+	return labels
+}
 
 // keep gives back what was typed into a form that came after the session had ended, or while nobody could tell, so that it can be sent
 // once more. Nothing is kept of a form that was refused for another reason: another site may have made it, and would have it sent by a
@@ -93,8 +107,12 @@ func (p *Pages) keep(c *gin.Context, d problem.Document) bool {
 	}
 	page := keptPage{Document: d, Action: c.Request.URL.Path, Signed: d.Status != http.StatusUnauthorized}
 	for _, name := range forms[c.FullPath()] {
-		if value, sent := c.GetPostForm(name); sent {
+		value, sent := c.GetPostForm(name)
+		if sent {
 			page.Typed = append(page.Typed, pair{name, value})
+		}
+		if label := labels[name]; label != "" && value != "" {
+			page.Shown = append(page.Shown, pair{label, value})
 		}
 	}
 	title := "Your session has ended"

@@ -3,6 +3,7 @@ package storefront
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"golang.org/x/sync/errgroup"
@@ -58,7 +59,7 @@ func (p *Pages) find(c *gin.Context, asAdmin bool, id string) (product Product, 
 	return product, err
 }
 
-// Inventory answers for one branch at a time, so a page asks for several, and for some at once.
+// Inventory answers for one branch at a time, so a page asks for several, and for some at once. Together they have the patience of one.
 const (
 	maxShown = 24
 	atOnce   = 6
@@ -69,13 +70,14 @@ func (p *Pages) stockOf(c *gin.Context, product int64) (stock []shelf, more bool
 	if err != nil {
 		return nil, false, err
 	}
+	end := time.Now().Add(firstPatience)
 	shown := branches[:min(len(branches), maxShown)]
 	stock = make([]shelf, len(shown))
 	var group errgroup.Group
 	group.SetLimit(atOnce)
 	for i, b := range shown {
 		group.Go(func() error {
-			in, err := p.levels(c, b.ID)
+			in, err := p.levels(c, b.ID, time.Until(end))
 			stock[i] = shelf{b, in.quantity(product)}
 			return err
 		})

@@ -106,8 +106,10 @@ func (p *Pages) myBranches(c *gin.Context) ([]Branch, error) {
 	return list.Branches, err
 }
 
-func (p *Pages) levels(c *gin.Context, branch int64) (h holding, err error) {
-	err = p.cfg.Inventory(c, get(fmt.Sprintf("/branches/%d/products", branch)), &h)
+func (p *Pages) levels(c *gin.Context, branch int64, within time.Duration) (h holding, err error) {
+	message := get(fmt.Sprintf("/branches/%d/products", branch))
+	message.Within = within
+	err = p.cfg.Inventory(c, message, &h)
 	return h, err
 }
 
@@ -137,7 +139,7 @@ func (p *Pages) branch(c *gin.Context) {
 	page := branchPage{First: cursor == ""}
 	var group errgroup.Group
 	group.Go(func() (err error) {
-		page.holding, err = p.levels(c, id)
+		page.holding, err = p.levels(c, id, firstPatience)
 		return err
 	})
 	group.Go(func() error {
