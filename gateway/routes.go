@@ -61,7 +61,7 @@ func newRouter(cfg Config, log *slog.Logger, d *dependencies) (*gin.Engine, erro
 	user.DELETE("/branches/:id/managers/:subject", admin, server.RequireID, toInventory)
 	server.Get(user, "/audit/branches", admin, toInventory)
 	server.Get(user, "/audit/movements", admin, toInventory)
-	return r, nil
+	return r, mountDocs(r, cfg, d, log)
 }
 
 // resourcePath is where the metadata of the resource stands, which every challenge names (RFC 9728 §3).

@@ -23,8 +23,11 @@ func requestID() gin.HandlerFunc {
 			id = rand.Text()
 		}
 		c.Header(problem.RequestIDHeader, id)
+		c.Set(requestIDKey, id)
 	}
 }
+
+const requestIDKey = "server.request_id"
 
 func plainID(id string) bool {
 	if len(id) < 8 || len(id) > 64 {
@@ -43,8 +46,8 @@ func plainID(id string) bool {
 // noSniff keeps browsers from taking an answer for another type than it says, such as JSON for a page.
 func noSniff(c *gin.Context) { c.Header("X-Content-Type-Options", "nosniff") }
 
-// RequestID is the id of the request, as it stands in the answer's X-Request-Id.
-func RequestID(c *gin.Context) string { return c.Writer.Header().Get(problem.RequestIDHeader) }
+// RequestID is the id of the request, as it stands in the answer's X-Request-Id. Goroutines of one request may ask at the same time.
+func RequestID(c *gin.Context) string { return c.GetString(requestIDKey) }
 
 // accessLog writes one line per request, after it, also when the answer was cut off.
 func accessLog(log *slog.Logger) gin.HandlerFunc {
@@ -58,8 +61,11 @@ func accessLog(log *slog.Logger) gin.HandlerFunc {
 // logRequest names the route by its template: paths and queries may hold what must not be logged. Error level is for our own
 // faults alone. Health checks are left out.
 func logRequest(log *slog.Logger, c *gin.Context, took time.Duration) {
-	status, route := outcome(c), c.FullPath()
-	if route == "/healthz" || route == "/readyz" {
+	status, route, level := outcome(c), c.FullPath(), slog.LevelInfo
+	if status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	if route == "/healthz" || route == "/readyz" || !log.Enabled(c.Request.Context(), level) {
 		return
 	}
 	attrs := make([]slog.Attr, 0, 9)
@@ -76,10 +82,6 @@ func logRequest(log *slog.Logger, c *gin.Context, took time.Duration) {
 	}
 	if err := c.Errors.Last(); err != nil {
 		attrs = append(attrs, slog.String("err", truncate(err.Error())))
-	}
-	level := slog.LevelInfo
-	if status >= http.StatusInternalServerError {
-		level = slog.LevelError
 	}
 	log.LogAttrs(c.Request.Context(), level, "request", attrs...)
 }

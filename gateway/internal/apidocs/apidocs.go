@@ -14,6 +14,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,7 @@ import (
 
 	"storefront/shared/fresh"
 	"storefront/shared/openapi"
+	"storefront/shared/problem"
 	"storefront/shared/server"
 )
 
@@ -31,12 +33,13 @@ type Service struct {
 	Fetch func(context.Context) (json.RawMessage, error)
 }
 
-// Config is what the documents are made of. Every field is required.
+// Config is what the documents are made of. Every field is required but Now.
 type Config struct {
 	Source   []byte // of the gateway's own document, in YAML
 	URL      string // of the gateway
 	Services []Service
 	Log      *slog.Logger
+	Now      func() time.Time // nil means time.Now
 }
 
 // Docs holds the handlers. It is safe for concurrent use.
@@ -57,6 +60,7 @@ type edition struct {
 	parts    []*part
 	document *openapi.Document
 	page     []byte
+	etag     string // of the page
 }
 
 // How old the document of a service grows, and how long lies between two fetches.
@@ -76,12 +80,15 @@ func New(cfg Config) (*Docs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse template: %w", err)
 	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	d := &Docs{cfg: cfg, own: own.JSON(), page: page}
 	for _, s := range cfg.Services {
 		d.parts = append(d.parts, fresh.New(fresh.Config[*part]{
 			Fetch: func(ctx context.Context) (fresh.Fetched[*part], error) { return d.fetch(ctx, s) },
 			// What a service said last is better than nothing, so patience has no end.
-			Pause: pause, EmptyPause: emptyPause, Patience: 365 * 24 * time.Hour,
+			Pause: pause, EmptyPause: emptyPause, Patience: 365 * 24 * time.Hour, Now: cfg.Now,
 		}))
 	}
 	return d, nil
@@ -96,7 +103,7 @@ func (d *Docs) fetch(ctx context.Context, s Service) (f fresh.Fetched[*part], er
 		d.cfg.Log.Warn("no document of a service", "service", s.Name, "err", err)
 		return f, fmt.Errorf("document of %s: %w", s.Name, err)
 	}
-	return fresh.Fetched[*part]{Value: &part{text}, Due: time.Now().Add(life)}, nil
+	return fresh.Fetched[*part]{Value: &part{text}, Due: d.cfg.Now().Add(life)}, nil
 }
 
 // Mount adds the routes to r. What is described is what r has registered when it is asked.
@@ -125,7 +132,7 @@ func (d *Docs) servePage(c *gin.Context) {
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-cache")
-	h.Set("ETag", openapi.New(e.page).ETag())
+	h.Set("ETag", e.etag)
 	c.Request.Header.Del("Range")
 	http.ServeContent(c.Writer, c.Request, "", time.Time{}, bytes.NewReader(e.page))
 }
@@ -136,12 +143,12 @@ func (d *Docs) edition(c *gin.Context) *edition {
 	if c.Request.Context().Err() != nil {
 		server.Cut(c, errors.New("client went away"))
 	}
-	if e := d.latest.Load(); e != nil && same(e.parts, parts) {
+	if e := d.latest.Load(); e != nil && slices.Equal(e.parts, parts) {
 		return e
 	}
 	e, err := d.publish(parts)
 	if err != nil {
-		server.Fail(c, err)
+		problem.Table(nil).Respond(c, err)
 		return nil
 	}
 	d.latest.Store(e)

@@ -35,7 +35,7 @@ func (c *Contract) Check(x Exchange) []string {
 	}
 	req.Body = io.NopCloser(bytes.NewReader(x.Sent))
 	route, params, err := c.router.FindRoute(req)
-	if err != nil {
+	if err != nil || !fits(route.Path, req.URL.Path) {
 		return c.checkUnknown(x)
 	}
 	in := &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route, Options: &openapi3filter.Options{
@@ -55,6 +55,11 @@ func (c *Contract) Check(x Exchange) []string {
 		c.mu.Unlock()
 	}
 	return faults
+}
+
+// fits reports whether a path is one of the template. The library's router finds /cups/{id} for /cups and for /cups/ too.
+func fits(template, path string) bool {
+	return strings.Count(template, "/") == strings.Count(path, "/") && (path == "/" || !strings.HasSuffix(path, "/"))
 }
 
 // checkUnknown is for requests that the document does not know.

@@ -79,6 +79,8 @@ func TestContract_Check(t *testing.T) {
 		{"a bad request that is refused", exchange("GET", "/cups/one?limit=10", "", 404, "{}", "Content-Type", "application/problem+json"), ""},
 		{"a bad body that is refused", exchange("PUT", "/cups/1", `{"name":1}`, 400, "{}", "Content-Type", "application/problem+json"), ""},
 		{"no such path, and nothing there", exchange("GET", "/spoons", "", 404, ""), ""},
+		{"no such path, though longer ones are", exchange("GET", "/cups", "", 404, ""), ""},
+		{"an empty segment", exchange("GET", "/cups/", "", 404, ""), ""},
 		{"no such method, and refused", exchange("DELETE", "/cups/1", "", 405, ""), ""},
 
 		{"no such path, and something there", exchange("GET", "/spoons", "", 200, ""), "does not know it"},
