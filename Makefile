@@ -6,7 +6,7 @@ MODULES := $(shell go list -m -f '{{.Dir}}')
 # The race detector needs a C compiler; CI requires one.
 RACE := $(shell command -v gcc >/dev/null 2>&1 && go env CGO_ENABLED | grep -q 1 && echo -race)
 
-.PHONY: help run up up-local down tour test roles roles-jwks check-containers verify-fusionauth rotate-keys bench-auth lint build tidy check format vet standalone tidy-check
+.PHONY: help run up up-local down tour attack test roles roles-jwks check-containers verify-fusionauth rotate-keys bench-auth lint build tidy check format vet standalone tidy-check
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -37,6 +37,12 @@ roles: export JUNIT_FILE ?= .data/reports/roles.xml
 roles: export REPORT_FILE ?= .data/reports/roles.md
 roles: ## run the role matrix against a stack of its own, against BASE_URL=…, or with STACK=compose against the containers
 	@go run ./e2e roles
+
+# A report that is not wanted is switched off with an empty name.
+attack: export JUNIT_FILE ?= .data/reports/attack.xml
+attack: export REPORT_FILE ?= .data/reports/attack.md
+attack: ## attack a stack of its own, or a deployment of yours: BASE_URL=… (ATTACK_ALLOWED=yes where it is not on this machine)
+	@go run ./e2e attack
 
 # Once more where no key is shared, with each kind of key and each source of public tokens.
 roles-jwks:

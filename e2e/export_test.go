@@ -5,4 +5,5 @@ var (
 	RolesYAML   = rolesYAML
 	StackTarget = stackTarget
 	ConnectTo   = connectTo
+	OpenArena   = openArena
 )

@@ -6,9 +6,11 @@
 //	go run ./e2e down          ends the containers (make down)
 //	go run ./e2e tour          tells which token goes where, from anonymous to signed out (make tour)
 //	go run ./e2e roles         tries the role matrix (make roles)
+//	go run ./e2e attack        attacks a stack of its own, or BASE_URL (make attack)
 //	go run ./e2e conformance   aims the stand-in's own tests at the containers' identity server
 //	go run ./e2e rotate-keys   gives the demo's gateway a new signing key (make rotate-keys)
 //	go run ./e2e bench-auth    measures what each way of authorizing costs (make bench-auth)
+//	go run ./e2e chaos         spoils every line and kills every process of a stack of its own (make chaos)
 //	go run ./e2e token admin   prints an access token of a demo user, for curl
 //
 // With STACK=compose, roles and token mean the containers that up has started.
@@ -40,7 +42,7 @@ func main() {
 	}
 }
 
-const usage = `usage: go run ./e2e run | up | up-local | down | tour | roles | conformance | rotate-keys | bench-auth | token <admin|manager|customer>`
+const usage = `usage: go run ./e2e run | up | up-local | down | tour | roles | attack | conformance | rotate-keys | bench-auth | chaos | token <admin|manager|customer>`
 
 func run(ctx context.Context, args []string, env map[string]string, stdout *os.File) error {
 	out := terminal{stdout, isatty.IsTerminal(stdout.Fd()) && env["NO_COLOR"] == ""}
@@ -53,6 +55,8 @@ func run(ctx context.Context, args []string, env map[string]string, stdout *os.F
 		return runDown(ctx, env, out)
 	case command == "roles":
 		return runRoles(ctx, env, out)
+	case command == "attack":
+		return runAttack(ctx, env, out)
 	case command == "conformance":
 		return runConformance(ctx, env, out)
 	case command == "rotate-keys":
@@ -61,6 +65,8 @@ func run(ctx context.Context, args []string, env map[string]string, stdout *os.F
 		return runTour(ctx, env, out)
 	case command == "bench-auth":
 		return runBenchAuth(ctx, env, out)
+	case command == "chaos":
+		return runChaos(ctx, out)
 	case len(args) == 2 && args[0] == "bench-pair": // a process that bench-auth starts
 		return bench.ServePair(ctx, args[1], stdout)
 	case len(args) == 2 && args[0] == "token":

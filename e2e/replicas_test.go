@@ -32,11 +32,7 @@ type redisServer struct {
 
 func startRedis(t testing.TB) *redisServer {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		if text, err := exec.CommandContext(t.Context(), "apt-get", "install", "-y", "--no-install-recommends", "redis-server").CombinedOutput(); err != nil {
-			t.Fatalf("this test needs redis-server, Debian's package of that name: %v\n%s", err, text)
-		}
-	}
+	installed(t, "redis-server", "redis-server")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

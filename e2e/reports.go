@@ -13,12 +13,12 @@ import (
 	"storefront/e2e/internal/stack"
 )
 
-// reportNames are the variables that name the files which a run of the matrix writes.
+// reportNames are the variables that name the files which a run of the matrix, or of the attacks, writes.
 var reportNames = []string{"JUNIT_FILE", "REPORT_FILE"}
 
 // writeReports writes the reports that the environment names: JUnit XML for machines, Markdown for people.
-func writeReports(tally matrix.Tally, target matrix.Target, env map[string]string) error {
-	report := matrix.Report{Tally: tally, Time: time.Now(), Target: target.URLs[stack.Gateway], Images: strings.Fields(env["IMAGES"])}
+func writeReports(words matrix.Words, tally matrix.Tally, target matrix.Target, env map[string]string) error {
+	report := matrix.Report{Words: words, Tally: tally, Time: time.Now(), Target: target.URLs[stack.Gateway], Images: strings.Fields(env["IMAGES"])}
 	for name, write := range map[string]func(io.Writer) error{"JUNIT_FILE": report.JUnit, "REPORT_FILE": report.Markdown} {
 		path := env[name]
 		if path == "" {

@@ -103,7 +103,7 @@ func tryMatrix(ctx context.Context, table matrix.Table, target matrix.Target, en
 		return err
 	}
 	printer.Close(tally)
-	if err := writeReports(tally, target, env); err != nil {
+	if err := writeReports(matrix.RoleWords, tally, target, env); err != nil {
 		return err
 	}
 	if tally.Count(matrix.Failed) > 0 {

@@ -191,13 +191,16 @@ func (p program) warned(part string) bool {
 func startProgram(t *testing.T, listeners int, changes ...string) program {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	t.Cleanup(stop)
 	read, write := io.Pipe()
 	p := program{stop: stop, done: make(chan error, 1)}
 	go func() {
 		p.done <- run(ctx, nil, environment(t, changes...), write)
 		_ = write.Close()
 	}()
+	t.Cleanup(func() {
+		stop()
+		_, _ = io.Copy(io.Discard, read) // until it has ended
+	})
 	lines := bufio.NewScanner(read)
 	for len(p.addrs) < listeners && lines.Scan() {
 		var line struct{ Level, Msg, Addr string }

@@ -29,18 +29,20 @@ func newRouter(cfg Config, log *slog.Logger, d *dependencies) (*gin.Engine, erro
 		d.explain.Mount(r)
 	}
 	d.pages.Mount(r, d.users.Require)
-	d.users.Mount(r)
-	r.POST("/webhooks/fusionauth", d.events.Receive)
+	d.users.Mount(r, server.RateLimit("login", cfg.LoginRate))
+	r.POST("/webhooks/fusionauth", server.RateLimit("webhook", cfg.WebhookRate), d.events.Receive)
 	server.Get(r, "/.well-known/jwks.json", d.publicKeys())
 	server.Get(r, resourcePath, resourceMetadata(cfg))
 
+	limit := server.RateLimit("api", cfg.APIRate) // of addresses here, of users where they are known
+	public := r.Group("/", limit)
 	forPublic := d.catalog.Forward(d.publicToken("catalog"), false)
-	server.Get(r, "/products", forPublic)
-	server.Get(r, "/products/:id", server.RequireID, forPublic)
-	server.Get(r, "/products/:id/image", server.RequireID, inert, forPublic)
+	server.Get(public, "/products", forPublic)
+	server.Get(public, "/products/:id", server.RequireID, forPublic)
+	server.Get(public, "/products/:id/image", server.RequireID, inert, forPublic)
 
 	// Roles are checked here first, where the user is known, and by the service again, which trusts nobody.
-	user := r.Group("/", d.users.Require)
+	user := r.Group("/", d.users.Require, limit)
 	admin, staff := auth.RequireRole("", auth.Admin), auth.RequireRole("", auth.Admin, auth.BranchManager)
 
 	toCatalog := d.catalog.Forward(d.userToken("catalog"), true)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -176,6 +177,7 @@ func TestUnsafeMethods_crossOrigin(t *testing.T) {
 	}{
 		"own page":                          {[]string{"Cookie", "fa.gw.sid=x", "Sec-Fetch-Site", "same-origin"}, 303},
 		"GATEWAY_URL behind a proxy":        {[]string{"Cookie", "fa.gw.sid=x", "Sec-Fetch-Site", "cross-site", "Origin", "http://shop.localhost:3000"}, 303},
+		"user information in the origin":    {[]string{"Cookie", "fa.gw.sid=x", "Origin", "http://evil.example@" + strings.TrimPrefix(f.URL, "http://")}, 403},
 		"another site":                      {[]string{"Cookie", "fa.gw.sid=x", "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}, 403},
 		"a sibling subdomain":               {[]string{"Cookie", "fa.gw.sid=x", "Sec-Fetch-Site", "same-site", "Origin", "http://evil.localhost:3000"}, 403},
 		"an old browser from another site":  {[]string{"Cookie", "fa.gw.sid=x", "Origin", "https://evil.example"}, 403},
@@ -330,5 +332,31 @@ func TestProblems_forPeople(t *testing.T) {
 	res, body = f.send(t, http.MethodGet, "/branches/7/products", "Authorization", "Bearer "+token, "Accept", "text/html")
 	if res.StatusCode != http.StatusForbidden || !strings.Contains(body, "You are customer; this needs admin or branch-manager of branch 7.") {
 		t.Errorf("without the role = %d %s", res.StatusCode, body)
+	}
+}
+
+// Each limit counts its own routes, and counts users where they are known.
+func TestRateLimits(t *testing.T) {
+	t.Parallel()
+	f := newFront(t, "RATE_LIMIT_API=3/1h", "RATE_LIMIT_WEBHOOK=1/1h", "RATE_LIMIT_LOGIN=1/1h")
+	statuses := func(n int, method, target string, header ...string) (seen []int) {
+		for range n {
+			res, _ := f.send(t, method, target, header...)
+			seen = append(seen, res.StatusCode)
+		}
+		return seen
+	}
+	anna, bert := "Bearer "+f.users.UserToken(t, authtest.Claims{"sub": "anna", "roles": []string{"admin"}}), "Bearer "+f.users.UserToken(t, authtest.Claims{"sub": "bert", "roles": []string{"admin"}})
+	for name, tt := range map[string]struct{ got, want []int }{
+		"the API, by address":     {statuses(4, http.MethodGet, "/products"), []int{200, 200, 200, 429}},
+		"the API, by user":        {statuses(4, http.MethodGet, "/branches/1/products", "Authorization", anna), []int{200, 200, 200, 429}},
+		"another user":            {statuses(1, http.MethodGet, "/branches/1/products", "Authorization", bert), []int{200}},
+		"the webhook":             {statuses(2, http.MethodPost, "/webhooks/fusionauth"), []int{401, 429}},
+		"signing in":              {statuses(2, http.MethodGet, "/oauth-redirect"), []int{302, 429}},
+		"what nobody has limited": {statuses(3, http.MethodGet, "/me"), []int{401, 401, 401}},
+	} {
+		if !slices.Equal(tt.got, tt.want) {
+			t.Errorf("%s: %v, want %v", name, tt.got, tt.want)
+		}
 	}
 }

@@ -49,3 +49,28 @@ func TestParsePosition_refuses(t *testing.T) {
 		}
 	}
 }
+
+// A cursor that is read is one that a page could have given: its position gives it again, or an equal one.
+func FuzzParsePosition(f *testing.F) {
+	p := product.Product{ID: 7, Content: product.Content{Name: "Ä \"cup\"", Price: 900}}
+	sorts := append(product.Sorts(), product.ByID)
+	for i, sort := range sorts {
+		f.Add(product.PositionOf(p, sort).String(), i)
+	}
+	f.Add("", 0)
+	f.Add(base64.RawURLEncoding.EncodeToString([]byte(`{"S":"name","i":7}`)), 0)
+	f.Add(base64.RawURLEncoding.EncodeToString([]byte(`{"s":"price","p":-1,"i":7}`)), 2)
+	f.Fuzz(func(t *testing.T, cursor string, n int) {
+		sort := sorts[((n%len(sorts))+len(sorts))%len(sorts)]
+		at, err := product.ParsePosition(cursor, sort)
+		if err != nil {
+			if !errors.Is(err, product.ErrPosition) {
+				t.Errorf("%q: %v, want ErrPosition", cursor, err)
+			}
+			return
+		}
+		if again, err := product.ParsePosition(at.String(), sort); err != nil || again != at || at.ID <= 0 {
+			t.Errorf("%q in %q is %+v; again %+v, %v", cursor, sort, at, again, err)
+		}
+	})
+}

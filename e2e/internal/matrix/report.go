@@ -15,7 +15,18 @@ type Report struct {
 	Time   time.Time
 	Target string   // the gateway's address
 	Images []string // of the services, as "service=sha256:…", where they are known
+	Words  Words
 }
+
+// Words are what a report calls things. RoleWords are those of the role matrix.
+type Words struct {
+	Suite, Title string
+	Join         string // what stands between a request and its caller
+	Columns      string // the head of the table in Markdown, up to the last two
+}
+
+// RoleWords are the words of a role matrix.
+var RoleWords = Words{"roles", "Role matrix", " as ", "| service | request | caller | wanted | got |"}
 
 // JUnit's elements, as continuous integration reads them.
 type (
@@ -48,7 +59,7 @@ type (
 // JUnit writes the report as JUnit XML, a cell a test case.
 func (r Report) JUnit(w io.Writer) error {
 	suite := junitSuite{
-		Name: "roles", Time: r.Time.UTC().Format("2006-01-02T15:04:05"), Host: r.Target,
+		Name: r.Words.Suite, Time: r.Time.UTC().Format("2006-01-02T15:04:05"), Host: r.Target,
 		Tests: len(r.Tally), Failures: r.Tally.Count(Failed), Skipped: r.Tally.Count(NotTested),
 	}
 	for _, image := range r.Images {
@@ -56,7 +67,7 @@ func (r Report) JUnit(w io.Writer) error {
 		suite.Properties = append(suite.Properties, junitProperty{"image." + service, digest})
 	}
 	for _, result := range r.Tally {
-		one := junitCase{Class: "roles." + result.Service, Name: result.Request + " as " + result.Caller}
+		one := junitCase{Class: r.Words.Suite + "." + result.Service, Name: result.Request + r.Words.Join + result.Caller}
 		switch why := (&junitMessage{strings.Join(result.Why, "; ")}); result.State {
 		case Failed:
 			one.Failure = why
@@ -78,13 +89,13 @@ func (r Report) JUnit(w io.Writer) error {
 func (r Report) Markdown(w io.Writer) error {
 	var b strings.Builder
 	line := func(format string, args ...any) { _, _ = fmt.Fprintf(&b, format+"\n", args...) }
-	line("# Role matrix\n\n%d passed, %d failed, %d skipped\n", r.Tally.Count(Passed), r.Tally.Count(Failed), r.Tally.Count(NotTested))
+	line("# %s\n\n%d passed, %d failed, %d skipped\n", r.Words.Title, r.Tally.Count(Passed), r.Tally.Count(Failed), r.Tally.Count(NotTested))
 	line("- time: %s\n- target: %s", r.Time.UTC().Format(time.RFC3339), cmp.Or(r.Target, "unknown"))
 	for _, image := range r.Images {
 		service, digest, _ := strings.Cut(image, "=")
 		line("- image of %s: `%s`", service, digest)
 	}
-	line("\n| service | request | caller | wanted | got | |\n|---|---|---|---|---|---|")
+	line("\n%s |\n|---|---|---|---|---|---|", r.Words.Columns)
 	for _, result := range r.Tally {
 		mark := map[State]string{Passed: "✓", Failed: "✗ ", NotTested: "not tested: "}[result.State]
 		why := strings.Join(result.Why, "; ")

@@ -12,7 +12,8 @@ import (
 )
 
 var report = matrix.Report{
-	Time: time.Date(2026, 3, 1, 12, 30, 0, 0, time.FixedZone("CET", 3600)), Target: "http://localhost:3000", Images: []string{"gateway=sha256:0123"},
+	Words: matrix.RoleWords,
+	Time:  time.Date(2026, 3, 1, 12, 30, 0, 0, time.FixedZone("CET", 3600)), Target: "http://localhost:3000", Images: []string{"gateway=sha256:0123"},
 	Tally: matrix.Tally{
 		{Service: "gateway", Request: "GET /a|b", Caller: "anonymous", Want: "401", State: matrix.Passed, Got: 401},
 		{Service: "gateway", Request: "GET /me", Caller: "customer", Want: "403", State: matrix.Failed, Got: 200, Why: []string{"status is 200, want 403", "<b> & more"}},

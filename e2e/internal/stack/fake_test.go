@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"storefront/e2e/internal/stack"
 )
 
@@ -21,7 +23,7 @@ func TestMain(m *testing.M) {
 	if how, ok := os.LookupEnv("FAKE"); ok {
 		os.Exit(fake(how))
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 func fake(how string) int {

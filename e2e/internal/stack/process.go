@@ -16,7 +16,7 @@ const stopTime = 20 * time.Second
 
 // process is a service that was started.
 type process struct {
-	name  string
+	service
 	cmd   *exec.Cmd
 	lines *lines
 	asked atomic.Bool   // it was told to end
@@ -25,7 +25,7 @@ type process struct {
 
 // launch starts a service and watches over it. The process lives until Stop, whatever becomes of ctx: stopping is polite.
 func (s *Stack) launch(ctx context.Context, svc service, out *output) (*process, error) {
-	p := &process{name: svc.name, lines: out.lines(svc), ended: make(chan struct{})}
+	p := &process{service: svc, lines: out.lines(svc), ended: make(chan struct{})}
 	p.cmd = exec.CommandContext(context.WithoutCancel(ctx), s.cfg.binary(svc)) //nolint:gosec // a binary that Build made
 	p.cmd.Env = s.environment(svc)
 	p.cmd.Stdout, p.cmd.Stderr = p.lines, p.lines

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 )
 
 // Config says what to run and where. Bin, Base and Secrets are required, Keys where AUTH_MODE in Env is jwks.
@@ -99,6 +100,43 @@ func (s *Stack) Replicate(ctx context.Context) (string, error) {
 	}
 	s.processes = append(s.processes, p)
 	return "http://localhost:" + s.addresses.port(svc), s.await(ctx, svc)
+}
+
+// Kill ends the first process of that name as kill -9 does, and returns when it is gone. It stays away until Restart.
+func (s *Stack) Kill(name string) error {
+	p, err := s.first(name)
+	if err != nil {
+		return err
+	}
+	p.asked.Store(true)
+	if err := p.cmd.Process.Kill(); err != nil {
+		return fmt.Errorf("kill %s: %w", name, err)
+	}
+	<-p.ended
+	return nil
+}
+
+// Restart starts what Kill has ended, on the same port with the same settings, and returns when it is ready.
+func (s *Stack) Restart(ctx context.Context, name string) error {
+	p, err := s.first(name)
+	if err != nil {
+		return err
+	}
+	launched, err := s.launch(ctx, p.service, s.out)
+	if err != nil {
+		return err
+	}
+	s.processes[slices.Index(s.processes, p)] = launched
+	return s.await(ctx, p.service)
+}
+
+func (s *Stack) first(name string) (*process, error) {
+	for _, p := range s.processes {
+		if p.name == name {
+			return p, nil
+		}
+	}
+	return nil, fmt.Errorf("no process is called %q", name)
 }
 
 // Wait returns nil when ctx ends, or an error as soon as a process has died.

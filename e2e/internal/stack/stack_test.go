@@ -90,6 +90,34 @@ func TestStack_reportsTheProcessThatDied(t *testing.T) {
 	}
 }
 
+// Who is killed on purpose has not died, and comes back where it was with what it had.
+func TestStack_killAndRestart(t *testing.T) {
+	t.Parallel()
+	s := start(t, fakeConfig(t, nil))
+	before, pid := environmentOf(t, s, stack.Catalog), s.PIDs()[stack.Catalog]
+	if err := s.Kill(stack.Catalog); err != nil {
+		t.Fatal(err)
+	}
+	if res, err := http.Get(s.URL(stack.Catalog)); err == nil {
+		_ = res.Body.Close()
+		t.Errorf("it answers %s after its death", res.Status)
+	}
+	if err := s.Restart(t.Context(), stack.Catalog); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, environmentOf(t, s, stack.Catalog)); diff != "" || s.PIDs()[stack.Catalog] == pid {
+		t.Errorf("pid %d, before %d; settings (-before +after)\n%s", s.PIDs()[stack.Catalog], pid, diff)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Wait(ended); err != nil {
+		t.Errorf("Wait() = %v, want nothing of a death that was wanted", err)
+	}
+	if err := s.Kill("orders"); err == nil || s.Restart(t.Context(), "orders") == nil {
+		t.Error("a service that does not exist is killed and restarted")
+	}
+}
+
 func TestStart_aServiceThatDiesLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	cfg := fakeConfig(t, map[string]string{stack.Inventory: "dies at start"})

@@ -3,6 +3,7 @@ package idp
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"storefront/fusionauth/internal/grant"
@@ -49,8 +50,37 @@ func (h *Handler) loginForm(w http.ResponseWriter, a authorization, form url.Val
 	if loginID == "" {
 		loginID = a.loginHint
 	}
-	h.pages.login(w, loginPage{Application: a.app.Name, Hidden: hidden, LoginID: loginID, Problem: problem}, a.redirectURI)
+	page := loginPage{Application: a.app.Name, Hidden: hidden, LoginID: loginID, Problem: problem, Users: h.demoUsers(a.app.ID, hidden)}
+	h.pages.login(w, page, a.redirectURI)
 }
+
+// demoUser is somebody who can sign in, with the address of the form in which the e-mail is filled in.
+type demoUser struct {
+	Email, Roles string
+	Fill         string
+}
+
+// demoUsers lists the people of the application: this server is for demos, and whoever tries one should not have to look for a name.
+// Passwords are not shown.
+func (h *Handler) demoUsers(applicationID string, hidden map[string]string) []demoUser {
+	var users []demoUser
+	for _, u := range h.users.all() {
+		registration, registered := u.registration(applicationID)
+		if !registered || u.locked || slices.Contains(registration.Roles, anonymousRole) {
+			continue
+		}
+		query := url.Values{}
+		for name, value := range hidden {
+			query.Set(name, value)
+		}
+		query.Set("login_hint", u.Email)
+		users = append(users, demoUser{u.Email, strings.Join(registration.Roles, ", "), "/oauth2/authorize?" + query.Encode()})
+	}
+	return users
+}
+
+// anonymousRole is that of users who stand for programs, and do not sign in by a form.
+const anonymousRole = "anonymous"
 
 // session gives the login of the browser's SSO session; that of a user who is locked or deleted is none.
 func (h *Handler) session(r *http.Request) (grant.Login, bool) {

@@ -1,10 +1,14 @@
 package idp_test
 
 import (
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestLoginForm(t *testing.T) {
@@ -31,6 +35,36 @@ func TestLoginForm(t *testing.T) {
 	}
 	if got := page.header.Get("Cache-Control"); got != "no-store" {
 		t.Errorf("Cache-Control = %q, want no-store", got)
+	}
+}
+
+// TestLoginForm_demoUsers: a click on one fills in the e-mail, and the login goes on as it was begun. A password is nowhere.
+func TestLoginForm_demoUsers(t *testing.T) {
+	t.Parallel()
+	standInOnly(t, ownPages)
+	s, browser := start(t), newBrowser()
+	form := s.get(t, browser, authorizePath(params{"state": "a & b"}))
+	refused := s.submit(t, browser, form.text, "nobody@example.com", "wrong")
+	for name, page := range map[string]string{"at first": form.text, "after a refusal": refused.text} {
+		links := regexp.MustCompile(`<a href="(/oauth2/authorize[?][^"]+)"[^>]*>([^ <]+) <span>([^<]+)<`).FindAllStringSubmatch(page, -1)
+		roles := map[string]string{}
+		for _, link := range links {
+			roles[link[2]] = link[3]
+			filled := s.get(t, browser, html.UnescapeString(link[1]))
+			if !strings.Contains(filled.text, `value="`+link[2]+`"`) || !strings.Contains(filled.text, `autocomplete="current-password" required autofocus`) {
+				t.Errorf("%s: the link of %s does not fill in the e-mail and go to the password:\n%s", name, link[2], filled.text)
+			}
+			if got := redirected(t, s.submit(t, newBrowser(), filled.text, link[2], password(link[2]))); got.Get("code") == "" || got.Get("state") != "a & b" {
+				t.Errorf("%s: the login of %s ends with %v", name, link[2], got)
+			}
+		}
+		want := map[string]string{admin: "admin", "manager@example.com": "branch-manager", customer: "customer"}
+		if diff := cmp.Diff(want, roles); diff != "" {
+			t.Errorf("%s: the users that are listed (-want +got):\n%s", name, diff)
+		}
+		if strings.Contains(page, password(admin)) {
+			t.Errorf("%s: a password is on the page", name)
+		}
 	}
 }
 

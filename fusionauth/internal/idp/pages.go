@@ -28,6 +28,7 @@ type loginPage struct {
 	Hidden      map[string]string
 	LoginID     string
 	Problem     string
+	Users       []demoUser
 }
 
 func newPages() *pages {

@@ -87,10 +87,10 @@ func New(cfg Config) (*Login, error) {
 	return l, nil
 }
 
-// Mount adds the routes of signing in and out to r, which must carry [session.Sessions].
-func (l *Login) Mount(r gin.IRoutes) {
-	server.Get(r, "/login", l.start)
-	server.Get(r, "/oauth-redirect", l.callback)
+// Mount adds the routes of signing in and out to r, which must carry [session.Sessions]. Limit stands before those that sign in.
+func (l *Login) Mount(r gin.IRoutes, limit gin.HandlerFunc) {
+	server.Get(r, "/login", limit, l.start)
+	server.Get(r, "/oauth-redirect", limit, l.callback)
 	r.POST("/logout", l.logout)
 	r.POST("/logout/everywhere", l.logoutEverywhere)
 	server.Get(r, "/logout", l.logoutByLink)

@@ -93,7 +93,7 @@ func newShop(t testing.TB, change ...func(*login.Config)) *shop {
 		t.Fatal(err)
 	}
 	r.Use(session.Sessions(cfg.Store, cfg.Secure))
-	l.Mount(r)
+	l.Mount(r, func(*gin.Context) {})
 	r.GET("/token", l.Require, func(c *gin.Context) {
 		token, err := l.Token(c, c.Query("renew") != "")
 		if err != nil {

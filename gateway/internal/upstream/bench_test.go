@@ -74,7 +74,7 @@ func median(v []float64) float64 {
 // startProcess starts this very program in a role, and gives its address.
 func startProcess(b *testing.B, role, service string) string {
 	b.Helper()
-	cmd := exec.CommandContext(b.Context(), os.Args[0], "-test.run=^TestBenchmarkProcess$") //nolint:gosec // itself
+	cmd := exec.CommandContext(b.Context(), os.Args[0], "-test.run=^TestBenchmarkProcess$")
 	cmd.Env = append(os.Environ(), roleVariable+"="+role, serviceURL+"="+service)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -110,7 +110,7 @@ func TestBenchmarkProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := server.New(server.Config{Log: slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError}))})
+	r, err := server.New(server.Config{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +189,7 @@ func measure(b *testing.B, addr string, d time.Duration) (cost, rate float64) {
 
 func cpuOf(b *testing.B, addr string) int64 {
 	b.Helper()
-	res, err := http.Get("http://" + addr + "/cpu") //nolint:gosec // our own process
+	res, err := http.Get("http://" + addr + "/cpu")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -204,6 +204,7 @@ func cpuOf(b *testing.B, addr string) int64 {
 
 // hammer asks on one connection until the deadline, and counts the answers.
 func hammer(b *testing.B, addr string, deadline time.Time) (n int) {
+	b.Helper()
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		b.Error(err)

@@ -1,7 +1,6 @@
 package upstream_test
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -46,6 +45,10 @@ func tuned() *http.Transport {
 
 type buffers struct{ sync.Pool }
 
+func newBuffers() *buffers {
+	return &buffers{sync.Pool{New: func() any { return new([32 << 10]byte) }}}
+}
+
 func (b *buffers) Get() []byte  { return b.Pool.Get().(*[32 << 10]byte)[:] }
 func (b *buffers) Put(p []byte) { b.Pool.Put((*[32 << 10]byte)(p)) }
 
@@ -54,7 +57,7 @@ func reverseProxy(_ testing.TB, service *url.URL, source upstream.TokenSource) g
 	type tokenKey struct{}
 	proxy := &httputil.ReverseProxy{
 		Transport:  tuned(),
-		BufferPool: &buffers{sync.Pool{New: func() any { return new([32 << 10]byte) }}},
+		BufferPool: newBuffers(),
 		Rewrite: func(r *httputil.ProxyRequest) {
 			in := r.In.Header
 			r.Out.Header = http.Header{"Authorization": {"Bearer " + r.In.Context().Value(tokenKey{}).(string)}, "User-Agent": {"storefront-gateway"}}
@@ -87,7 +90,7 @@ func reverseProxy(_ testing.TB, service *url.URL, source upstream.TokenSource) g
 
 // onTransport is a lean handler on net/http's Transport.
 func onTransport(_ testing.TB, service *url.URL, source upstream.TokenSource) gin.HandlerFunc {
-	transport := tuned()
+	transport, pool := tuned(), newBuffers()
 	return func(c *gin.Context) {
 		ctx, cancel := context.WithTimeout(c.Request.Context(), 10*time.Second)
 		defer cancel()
@@ -112,11 +115,12 @@ func onTransport(_ testing.TB, service *url.URL, source upstream.TokenSource) gi
 			return
 		}
 		defer func() { _ = res.Body.Close() }()
-		start, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10))
 		relayed(c.Writer.Header(), res.Header)
 		c.Writer.Header()["Content-Length"] = res.Header["Content-Length"]
 		c.Status(res.StatusCode)
-		_, _ = io.Copy(c.Writer, io.MultiReader(bytes.NewReader(start), res.Body))
+		buf := pool.Get()
+		defer pool.Put(buf)
+		_, _ = io.CopyBuffer(struct{ io.Writer }{c.Writer}, res.Body, buf)
 	}
 }
 

@@ -78,12 +78,12 @@ func begin(res *wire.Response, buf []byte) (n int, err error) {
 	return n, err
 }
 
-// lengthOf is the answer's Content-Length, where it is known and may be told (RFC 9110 §8.6).
+// lengthOf is the answer's Content-Length, where it is known and may be told (RFC 9110 §8.6); that of a 204 net/http leaves out.
 func lengthOf(method string, res *wire.Response, read int, end error) string {
 	switch {
 	case method == http.MethodHead && res.Length >= 0:
 		return strconv.FormatInt(res.Length, 10)
-	case method == http.MethodHead, res.Status == http.StatusNoContent, res.Status == http.StatusNotModified, end == nil:
+	case method == http.MethodHead, res.Status == http.StatusNotModified, end == nil:
 		return ""
 	default:
 		return strconv.Itoa(read)

@@ -1,6 +1,7 @@
 package upstream_test
 
 import (
+	"bufio"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -253,3 +254,30 @@ func TestForward_clientBodies(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// A client that is slow to send holds no place at the service: it waits until the first of the body is here.
+func TestForward_slowBodiesHoldNoPlace(t *testing.T) {
+	t.Parallel()
+	base, requests := record(t, func(http.ResponseWriter, *http.Request) {})
+	g := serve(t, base, upstream.Config{Concurrency: 1})
+	conn, err := net.Dial("tcp", strings.TrimPrefix(g, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	_, _ = io.WriteString(conn, "POST /public/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n")
+	from := bufio.NewReader(conn)
+	if line, err := from.ReadString('\n'); err != nil || line != "HTTP/1.1 100 Continue\r\n" { // the gateway waits for the body
+		t.Fatalf("= %q, %v", line, err)
+	}
+	if res, _, err := send(t, "GET", g+"/public/2", nil, nil); err != nil || res.StatusCode != http.StatusOK {
+		t.Errorf("another client: %v, %v", res, err)
+	}
+	_, _ = io.WriteString(conn, "0123456789")
+	if rest, _ := io.ReadAll(from); !strings.Contains(string(rest), " 200 OK") {
+		t.Errorf("the slow client: %q", rest)
+	}
+	if got := requests(); len(got) != 2 || got[1].body != "0123456789" {
+		t.Errorf("the service got %+v, want the quick one first", got)
+	}
+}

@@ -20,7 +20,6 @@ type conn struct {
 	watch watch // tells what has come while it was idle
 	home  *pool
 	since time.Time // it is idle
-	used  bool      // it has answered before
 
 	buf  []byte
 	r, w int // what is unread in buf
@@ -48,7 +47,7 @@ func (c *conn) ready(deadline time.Time) bool {
 var longAgo = time.Unix(1, 0)
 
 // exchange sends the request and reads the head of the answer. When it fails, the connection is closed.
-func (c *conn) exchange(ctx context.Context, deadline time.Time, req *Request) (*Response, error) {
+func (c *conn) exchange(ctx context.Context, req *Request) (*Response, error) {
 	c.stop = context.AfterFunc(ctx, func() { _ = c.SetDeadline(longAgo) })
 	err := c.send(req)
 	if err == nil {
@@ -68,7 +67,7 @@ func (c *conn) exchange(ctx context.Context, deadline time.Time, req *Request) (
 // send writes the request. An upstream may answer before it has read all of it, and close: then the answer is what counts.
 func (c *conn) send(req *Request) error {
 	if _, err := c.Write(req.head); err != nil {
-		return c.broken("write request", err)
+		return broken("write request", err)
 	}
 	c.res.sent = true
 	if req.body == nil {
@@ -79,18 +78,18 @@ func (c *conn) send(req *Request) error {
 		return nil
 	}
 	c.res.sent = false
-	if errors.Is(err, ErrBody) || errors.Is(err, os.ErrDeadlineExceeded) || !c.watch.stirred() {
+	if errors.Is(err, ErrBody) || errors.Is(err, os.ErrDeadlineExceeded) {
 		return err
 	}
 	return nil
 }
 
-// broken is the error of a connection before the answer. On one that has answered before, it means that the upstream had closed it.
-func (c *conn) broken(doing string, err error) error {
-	if c.used && !errors.Is(err, os.ErrDeadlineExceeded) {
-		return fmt.Errorf("%s: %w: %w", doing, errStale, err)
+// broken is the error of a connection that was closed before the answer began.
+func broken(doing string, err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("%s: %w", doing, err)
 	}
-	return fmt.Errorf("%s: %w", doing, err)
+	return fmt.Errorf("%s: %w: %w", doing, errClosed, err)
 }
 
 // fill reads more into the buffer, behind what is unread, which moves down to base. It holds no more than limit.
@@ -141,7 +140,7 @@ func (c *conn) release() {
 	if len(c.buf) > bufferSize {
 		c.buf = make([]byte, bufferSize)
 	}
-	c.r, c.w, c.used, c.since = 0, 0, true, time.Now()
+	c.r, c.w, c.since = 0, 0, time.Now()
 	if !c.home.put(c) {
 		c.close()
 	}

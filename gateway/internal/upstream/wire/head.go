@@ -64,7 +64,7 @@ func (c *conn) noAnswer(err error) error {
 	if c.w > 0 || errors.Is(err, ErrAnswer) {
 		return fmt.Errorf("read answer: %w", err)
 	}
-	return c.broken("read answer", err)
+	return broken("read answer", err)
 }
 
 // statusLine takes "HTTP/1.1 200 OK", in which the words may be missing.

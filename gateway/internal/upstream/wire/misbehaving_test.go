@@ -49,6 +49,7 @@ func TestDo_misbehavingUpstreams(t *testing.T) {
 		{"a chunk longer than its size", ok + "Transfer-Encoding: chunked\r\n\r\n2\r\nlong\r\n0\r\n\r\n", true, wire.ErrAnswer},
 		{"a chunk size of 64 bits", ok + "Transfer-Encoding: chunked\r\n\r\n10000000000000002\r\nok\r\n0\r\n\r\n", true, wire.ErrAnswer},
 		{"an endless chunk extension", ok + "Transfer-Encoding: chunked\r\n\r\n2;" + strings.Repeat("x", 64<<10), true, wire.ErrAnswer},
+		{"a control byte in a chunk extension", ok + "Transfer-Encoding: chunked\r\n\r\n2;a=\"\x0b\"\r\nok\r\n0\r\n\r\n", true, wire.ErrAnswer},
 		{"an endless trailer", ok + "Transfer-Encoding: chunked\r\n\r\n0\r\n" + strings.Repeat("A: "+strings.Repeat("x", 100)+"\r\n", 1000), true, wire.ErrAnswer},
 		{"a huge field", ok + "X: " + strings.Repeat("x", 1<<20) + "\r\n\r\n", true, wire.ErrAnswer},
 		{"a huge field without end", ok + "X: " + strings.Repeat("x", 1<<20), true, wire.ErrAnswer},
@@ -202,5 +203,26 @@ func TestDo_ends(t *testing.T) {
 		if u.conns.Load() != 1 {
 			t.Errorf("%s: asked %d times", name, u.conns.Load())
 		}
+	}
+}
+
+// A connection whose exchange was called off at the last moment is not used again: the calling off may still be on its way to it.
+func TestDo_calledOffAtTheEnd(t *testing.T) {
+	t.Parallel()
+	u := listen(t, say(ok+"Content-Length: 4\r\n\r\nfine"))
+	ctx, cancel := context.WithCancel(t.Context())
+	var req wire.Request
+	req.Start("GET", "/", "upstream")
+	res, err := u.client.Do(ctx, soon(), &req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(res); err != nil {
+		t.Error(err)
+	}
+	cancel()
+	res.Close()
+	if _, _, err := u.ask(t, "GET", ""); err != nil || u.conns.Load() != 2 {
+		t.Errorf("the next exchange: %v on connection %d, want a second one", err, u.conns.Load())
 	}
 }

@@ -42,15 +42,14 @@ func (p *pool) put(c *conn) bool {
 	}
 	p.conns = append(p.conns, c)
 	if p.timer == nil {
-		p.timer = time.AfterFunc(idleTime/2, p.reap)
+		p.timer = time.AfterFunc(idleTime/2, func() { p.reap(time.Now().Add(-idleTime)) })
 	}
 	return true
 }
 
-// reap closes the connections that have been idle for too long; they are the first ones.
-func (p *pool) reap() {
-	old := p.takeOld(time.Now().Add(-idleTime))
-	for _, c := range old {
+// reap closes the connections that have been idle since before; they are the first ones.
+func (p *pool) reap(before time.Time) {
+	for _, c := range p.takeOld(before) {
 		c.close()
 	}
 }

@@ -11,9 +11,12 @@ import (
 const pieceSize = 32 << 10
 
 // piece leaves room before and after its bytes for the framing of a chunk.
-type piece [pieceRoom + pieceSize + 2]byte
+type piece [pieceRoom + pieceSize + pieceTail]byte
 
-const pieceRoom = 10 // a length in hex, CRLF
+const (
+	pieceRoom = 10 // a length in hex, CRLF
+	pieceTail = 7  // CRLF, and the last chunk
+)
 
 var pieces = sync.Pool{New: func() any { return new(piece) }}
 
@@ -28,7 +31,7 @@ func (c *conn) sendBody(req *Request) error {
 			data = data[:min(int64(len(data)), left)]
 		}
 		n, err := req.body.Read(data)
-		end := err == io.EOF //nolint:errorlint // a reader's own value
+		end := err == io.EOF
 		if err != nil && !end || end && int64(n) < left {
 			return fmt.Errorf("%w: %w", ErrBody, err)
 		}
@@ -37,7 +40,7 @@ func (c *conn) sendBody(req *Request) error {
 			end = left == 0
 		}
 		if _, err := c.Write(p.frame(n, req.length < 0, end)); err != nil {
-			return c.broken("write request body", err)
+			return broken("write request body", err)
 		}
 		if end {
 			return nil
@@ -63,9 +66,10 @@ func (p *piece) frame(n int, chunked, end bool) []byte {
 	head := append(strconv.AppendInt(length[:0], int64(n), 16), "\r\n"...)
 	from := pieceRoom - len(head)
 	copy(p[from:], head)
-	framed := append(p[from:pieceRoom+n], "\r\n"...)
+	framed := p[from : pieceRoom+n]
+	framed = append(framed, "\r\n"...)
 	if end {
-		return append(framed, "0\r\n\r\n"...)
+		framed = append(framed, "0\r\n\r\n"...)
 	}
 	return framed
 }

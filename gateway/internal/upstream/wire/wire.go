@@ -52,7 +52,7 @@ var (
 	ErrAnswer  = errors.New("answer not in form")   // it cannot be read beyond doubt
 	ErrRequest = errors.New("request not in form")  // it would not be read as it is meant; nothing was sent
 	ErrBody    = errors.New("read request body")    // the one who asks did not send all of it
-	errStale   = errors.New("closed before answer") // by the upstream, which may not have seen the request
+	errClosed  = errors.New("closed before answer") // by the upstream, which may not have seen the request
 )
 
 // Do sends the request and returns its answer as soon as the head of it is there. The whole exchange, with the body of the answer, ends
@@ -67,8 +67,8 @@ func (c *Client) Do(ctx context.Context, deadline time.Time, req *Request) (*Res
 	}
 	c.retries.earn()
 	if conn := c.kept(deadline); conn != nil {
-		res, err := conn.exchange(ctx, deadline, req)
-		if err == nil || !errors.Is(err, errStale) || !req.repeatable() {
+		res, err := conn.exchange(ctx, req)
+		if err == nil || !errors.Is(err, errClosed) || !req.repeatable() {
 			return res, err
 		}
 	}
@@ -79,7 +79,7 @@ func (c *Client) Do(ctx context.Context, deadline time.Time, req *Request) (*Res
 	if err != nil {
 		return nil, err
 	}
-	return conn.exchange(ctx, deadline, req)
+	return conn.exchange(ctx, req)
 }
 
 // kept gives an idle connection that the upstream has neither closed nor written to since.

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"storefront/gateway/internal/upstream/wire"
 )
@@ -313,5 +314,26 @@ func TestDo_manyAtOnce(t *testing.T) {
 	all.Wait()
 	if u.conns.Load() > 16 {
 		t.Errorf("%d connections for 16 at once", u.conns.Load())
+	}
+}
+
+// Connections that nobody needs are closed, the latest used last.
+func TestClient_closesOldConnections(t *testing.T) {
+	t.Parallel()
+	gone := make(chan struct{}, 1)
+	u := listen(t, func(_ int64, conn net.Conn, requests *bufio.Reader) {
+		say(ok+"Content-Length: 4\r\n\r\nfine")(0, conn, requests)
+		gone <- struct{}{}
+	})
+	for range 2 {
+		u.client.Reap(time.Now().Add(-time.Minute))
+		if _, _, err := u.ask(t, "GET", ""); err != nil || u.conns.Load() != 1 {
+			t.Fatalf("%v on connection %d, want one that is kept", err, u.conns.Load())
+		}
+	}
+	u.client.Reap(time.Now().Add(time.Minute))
+	<-gone
+	if _, _, err := u.ask(t, "GET", ""); err != nil || u.conns.Load() != 2 {
+		t.Errorf("%v on connection %d, want a new one", err, u.conns.Load())
 	}
 }

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"storefront/e2e/internal/chaos"
+	"storefront/e2e/internal/stack"
+)
+
+// errLies is the outcome of faults under which an answer was not honest.
+var errLies = errors.New("under a fault, a client was told something untrue")
+
+// backWithin is how soon all must be well again.
+const backWithin = 2 * time.Second
+
+// runChaos is `make chaos`: it spoils every line and kills every process of a stack of its own, and writes docs/chaos.md.
+func runChaos(ctx context.Context, out terminal) error {
+	root, err := stack.Root(".")
+	if err != nil {
+		return err
+	}
+	bin := filepath.Join(root, ".data", "bin")
+	if err := stack.Build(ctx, root, bin, os.Stderr, nil); err != nil {
+		return err
+	}
+	report, err := chaos.Run(ctx, chaos.Config{Bin: bin, Within: backWithin, Log: out})
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(root, "docs", "chaos.md")
+	if err := os.WriteFile(path, []byte(report.Markdown()), 0o644); err != nil { //nolint:gosec // documents are for everybody
+		return err
+	}
+	if lies := report.Lies(); len(lies) > 0 {
+		return fmt.Errorf("%w:\n%s", errLies, strings.Join(lies, "\n"))
+	}
+	_, err = fmt.Fprintln(out, "written to", path)
+	return err
+}

@@ -1,0 +1,6 @@
+package wire
+
+import "time"
+
+// Reap closes the connections that are idle since before.
+func (c *Client) Reap(before time.Time) { c.idle.reap(before) }
