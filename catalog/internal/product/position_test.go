@@ -56,6 +56,7 @@ func FuzzParsePosition(f *testing.F) {
 	sorts := append(product.Sorts(), product.ByID)
 	for i, sort := range sorts {
 		f.Add(product.PositionOf(p, sort).String(), i)
+		f.Add(product.Position{Sort: sort}.String(), i)
 	}
 	f.Add("", 0)
 	f.Add(base64.RawURLEncoding.EncodeToString([]byte(`{"S":"name","i":7}`)), 0)

@@ -17,6 +17,7 @@ import (
 	"storefront/gateway/internal/upstream"
 	"storefront/shared/auth"
 	"storefront/shared/problem"
+	"storefront/shared/server"
 )
 
 // ours is a service whose paths begin with /api, and a request of a visitor to a page.
@@ -31,11 +32,17 @@ func ours(t testing.TB, base string, timeout time.Duration) (*upstream.Service, 
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	c, _ := gin.CreateTestContext(httptest.NewRecorder())
-	c.Request = httptest.NewRequest(http.MethodGet, "/page", nil)
-	c.Request.Header.Set("X-Roles", "admin")
-	c.Header(problem.RequestIDHeader, "request-1")
-	return s, c
+	r, err := server.New(server.Config{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var page *gin.Context
+	r.GET("/page", func(c *gin.Context) { page = c.Copy() })
+	req := httptest.NewRequest(http.MethodGet, "/page", nil)
+	req.Header.Set("X-Roles", "admin")
+	req.Header.Set(problem.RequestIDHeader, "request-1")
+	r.ServeHTTP(httptest.NewRecorder(), req)
+	return s, page
 }
 
 func TestSend(t *testing.T) {
