@@ -6,7 +6,7 @@ MODULES := $(shell go list -m -f '{{.Dir}}')
 # The race detector needs a C compiler; CI requires one.
 RACE := $(shell command -v gcc >/dev/null 2>&1 && go env CGO_ENABLED | grep -q 1 && echo -race)
 
-.PHONY: help run up up-local down tour attack test roles roles-jwks check-containers verify-fusionauth rotate-keys bench-auth lint build tidy check format vet standalone tidy-check
+.PHONY: help run up up-local down tour attack chaos check-chaos fuzz test roles roles-jwks check-containers verify-fusionauth rotate-keys bench-auth lint build tidy check format vet standalone tidy-check
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -43,6 +43,20 @@ attack: export JUNIT_FILE ?= .data/reports/attack.xml
 attack: export REPORT_FILE ?= .data/reports/attack.md
 attack: ## attack a stack of its own, or a deployment of yours: BASE_URL=… (ATTACK_ALLOWED=yes where it is not on this machine)
 	@go run ./e2e attack
+
+chaos: ## spoil every line and kill every process of a stack of its own; writes docs/chaos.md
+	@go run ./e2e chaos
+
+check-chaos: ## the same, compared with docs/chaos.md
+	CHAOS=1 go test -count=1 -timeout 15m -run TestChaos ./e2e
+
+FUZZTIME ?= 1m
+fuzz: ## run every fuzz target for a minute; FUZZTIME=10s for less
+	@for dir in $$(go list -f '{{.Dir}}' work); do \
+	  for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$dir/*_test.go 2>/dev/null | cut -c6-); do \
+	    echo "$${dir#$(CURDIR)/} $$target"; \
+	    (cd $$dir && go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) .) || exit 1; \
+	  done; done
 
 # Once more where no key is shared, with each kind of key and each source of public tokens.
 roles-jwks:

@@ -85,7 +85,9 @@ func (t *tour) signIn(name string) (cookies string) {
 	return b.Cookies(t.gateway)
 }
 
-func (t *tour) signOut(cookies string) { t.send(http.MethodPost, "/logout", cookies, http.StatusSeeOther) }
+func (t *tour) signOut(cookies string) {
+	t.send(http.MethodPost, "/logout", cookies, http.StatusSeeOther)
+}
 
 // step sends a request and tells what became of it, as the gateway explains it.
 func (t *tour) step(story, cookies, path string, want int) {

@@ -45,5 +45,5 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 		deps.revoked.Start(ctx, 2*time.Second)
 		return nil
 	}
-	return server.App{Log: log, Addr: cfg.Addr, AdminAddr: cfg.AdminAddr, Handler: router, Open: follow}.Run(ctx, args, stdout)
+	return server.App{Log: log, Addr: cfg.Addr, AdminAddr: cfg.AdminAddr, StopTimeout: cfg.StopTimeout, Handler: router, Open: follow}.Run(ctx, args, stdout)
 }

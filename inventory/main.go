@@ -41,7 +41,7 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 		return err
 	}
 	return server.App{
-		Log: log, Addr: cfg.Addr, AdminAddr: cfg.AdminAddr, Handler: router,
+		Log: log, Addr: cfg.Addr, AdminAddr: cfg.AdminAddr, StopTimeout: cfg.StopTimeout, Handler: router,
 		Open:     func(ctx context.Context) error { return open(ctx, cfg, log, db, store) },
 		Close:    db.Close,
 		Commands: db.Commands(),
