@@ -390,7 +390,7 @@ func (r *replicas) deactivate(t testing.TB, name string) {
 		t.Fatal(err)
 	}
 	req.Header.Set("Authorization", use(t).secrets["FUSIONAUTH_API_KEY"])
-	res, err := http.DefaultClient.Do(req)
+	res, err := matrix.Direct().RoundTrip(req)
 	if err != nil {
 		t.Fatal(err)
 	}

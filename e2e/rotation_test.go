@@ -91,6 +91,7 @@ func (tr *traffic) flowMatrix(ctx context.Context) {
 			case matrix.Passed:
 				tr.cells.Add(1)
 				tr.sent.Add(1)
+			case matrix.NotTested:
 			}
 		}
 	}

@@ -20,10 +20,7 @@ func TestTour(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	var got []string
-	for _, step := range regexp.MustCompile(`GET \S+ → \d+|"typ": "[^"]+"|"(?:htm|applicationId)"`).FindAllString(string(text), -1) {
-		got = append(got, step)
-	}
+	got := regexp.MustCompile(`GET \S+ → \d+|"typ": "[^"]+"|"(?:htm|applicationId)"`).FindAllString(string(text), -1)
 	want := []string{
 		"GET /products/1 → 200", `"typ": "gateway+jwt"`, `"htm"`,
 		"GET /branches/1/products → 401", "GET /branches/1/products → 403",

@@ -212,7 +212,7 @@ func TestMovements_pages(t *testing.T) {
 	if p := read[page](t, c.send(http.MethodGet, in1, "")); len(p.Movements) != 20 {
 		t.Errorf("a page has %d without a limit", len(p.Movements))
 	}
-	for _, query := range []string{"limit=0", "limit=101", "limit=x", "cursor=0", "cursor=-1", "cursor=9223372036854775808", "branch=2", "limit=1&limit=2", "limit=%"} {
+	for _, query := range []string{"limit=0", "limit=101", "limit=x", "cursor=0", "cursor=-1", "cursor=9223372036854775808", "limit=1&limit=2", "limit=%"} {
 		if w := c.send(http.MethodGet, in1+"?"+query, ""); w.Code != http.StatusBadRequest || len(read[refusal](t, w).Errors) == 0 {
 			t.Errorf("%s = %d %s, want 400", query, w.Code, w.Body)
 		}

@@ -44,7 +44,7 @@ type Cause string
 const (
 	CookiesMissing Cause = "login-loop-cookies" // the browser sends no cookie back
 	SessionUnknown Cause = "login-loop-session" // it sends one that the store does not know
-	TokenRefused   Cause = "login-loop-refused" // the session is there, and its token is refused
+	TokenRefused   Cause = "login-loop-refused" //nolint:gosec // the session is there, and its token is refused
 )
 
 // circles reports whether the browser runs in a circle, and why.

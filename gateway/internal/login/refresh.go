@@ -99,7 +99,8 @@ const (
 // takeTurn waits until no other replica refreshes the session, and gives the record as it is then. When that has another version,
 // the work is done already.
 func (l *Login) takeTurn(ctx context.Context, s session.Current) (release func(), kept session.Record, err error) {
-	for ours := false; ; {
+	for {
+		var ours bool
 		if release, ours, err = l.cfg.Store.Claim(ctx, "refresh "+s.Key.Handle(), turnLease); err != nil {
 			return nil, kept, err
 		}
