@@ -6,7 +6,7 @@ MODULES := $(shell go list -m -f '{{.Dir}}')
 # The race detector needs a C compiler; CI requires one.
 RACE := $(shell command -v gcc >/dev/null 2>&1 && go env CGO_ENABLED | grep -q 1 && echo -race)
 
-.PHONY: help run up up-local down tour attack chaos check-chaos fuzz test roles roles-jwks check-containers verify-fusionauth rotate-keys bench-auth lint build tidy check format vet standalone tidy-check
+.PHONY: help run up up-local down tour attack chaos check-chaos check-browser fuzz test roles roles-jwks check-containers verify-fusionauth rotate-keys bench-auth lint build tidy check format vet standalone tidy-check
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -49,6 +49,9 @@ chaos: ## spoil every line and kill every process of a stack of its own; writes 
 
 check-chaos: ## the same, compared with docs/chaos.md
 	CHAOS=1 go test -count=1 -timeout 15m -run TestChaos ./e2e
+
+check-browser: ## walk through the pages as people do, in Chromium, and audit and photograph each; .data/screenshots
+	BROWSER=1 go test -count=1 -timeout 15m -run 'TestJourneys|TestBrowser' ./e2e ./e2e/internal/chrome
 
 FUZZTIME ?= 1m
 fuzz: ## run every fuzz target for a minute; FUZZTIME=10s for less

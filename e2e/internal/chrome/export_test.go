@@ -1,0 +1,4 @@
+package chrome
+
+// Find is find.
+var Find = find
