@@ -61,7 +61,7 @@ func TestCallback_withAnotherState(t *testing.T) {
 	query := callback.Query()
 	query.Set("state", "guess")
 	callback.RawQuery = query.Encode()
-	leadsTo(t, get(t, b, callback.String()), http.StatusFound, "/login?return_to=%2F")
+	leadsTo(t, get(t, b, callback.String()), http.StatusFound, "/login?return_to=%2F&strayed=1")
 	signedOut(t, b, s)
 }
 
@@ -69,7 +69,7 @@ func TestCallback_ofAnotherBrowser(t *testing.T) {
 	t.Parallel()
 	s, thief := use(t).stack, browser.New()
 	victim := callbackOf(t, browser.New(), s, "admin", "/products/2")
-	leadsTo(t, get(t, thief, victim), http.StatusFound, "/login?return_to=%2F")
+	leadsTo(t, get(t, thief, victim), http.StatusFound, "/login?return_to=%2F&strayed=1")
 	signedOut(t, thief, s)
 }
 
@@ -101,7 +101,7 @@ func TestCallback_ofAnAttemptThatNewerOnesHavePushedOut(t *testing.T) {
 	for range 10 {
 		get(t, b, s.URL(stack.Gateway)+"/login")
 	}
-	leadsTo(t, get(t, b, old), http.StatusFound, "/login?return_to=%2F")
+	leadsTo(t, get(t, b, old), http.StatusFound, "/login?return_to=%2F&strayed=1")
 	signedOut(t, b, s)
 }
 
@@ -115,7 +115,7 @@ func TestCallback_replayed(t *testing.T) {
 		t.Errorf("the reload has ended the session: /me = %d", status)
 	}
 	stranger := browser.New()
-	leadsTo(t, get(t, stranger, callback), http.StatusFound, "/login?return_to=%2F")
+	leadsTo(t, get(t, stranger, callback), http.StatusFound, "/login?return_to=%2F&strayed=1")
 	signedOut(t, stranger, s)
 }
 
@@ -137,7 +137,7 @@ func TestCallback_replayedWithItsCookie(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode != http.StatusFound || res.Header.Get("Location") != "/login?return_to=%2Fproducts%2F2" {
+	if res.StatusCode != http.StatusFound || res.Header.Get("Location") != "/login?return_to=%2Fproducts%2F2&strayed=1" {
 		t.Errorf("the replay is answered %d to %q, want a fresh login", res.StatusCode, res.Header.Get("Location"))
 	}
 	for _, c := range res.Cookies() {

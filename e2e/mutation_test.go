@@ -56,10 +56,10 @@ type mutant struct {
 	services []string // that the guard protects
 }
 
-// mutants finds the guards: each RequireRole of inventory's routes, and the checks of tokens that a service must not skip.
+// mutants finds the guards: those of inventory's routes, and the checks of tokens that a service must not skip.
 func mutants(t testing.TB, root string) []mutant {
 	t.Helper()
-	found := cutArguments(t, root, "inventory/routes.go", "RequireRole")
+	found := cutHandlers(t, root, "inventory/routes.go", "staff", "admin", "ownBranch")
 	for i := range found {
 		found[i].services = []string{stack.Inventory}
 	}
@@ -80,35 +80,46 @@ func mutants(t testing.TB, root string) []mutant {
 	return found
 }
 
-// cutArguments finds the calls of a function that are arguments of another call.
-func cutArguments(t testing.TB, root, file, function string) []mutant {
+// cutHandlers finds, for each of the names, the first route that has it among its handlers. One route for each will do: every run of the
+// matrix takes a while, and its rows are held to the routes elsewhere.
+func cutHandlers(t testing.TB, root, file string, names ...string) []mutant {
 	t.Helper()
 	fset, tree := parse(t, root, file)
-	var found []mutant
+	first := map[string]mutant{}
 	ast.Inspect(tree, func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)
 		if !ok {
 			return true
 		}
 		for i, arg := range call.Args[:max(0, len(call.Args)-1)] {
-			inner, ok := arg.(*ast.CallExpr)
-			if !ok {
+			name := handlerName(arg)
+			if _, known := first[name]; known || !slices.Contains(names, name) {
 				continue
 			}
-			if f, ok := inner.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == function {
-				at := fset.Position(arg.Pos())
-				found = append(found, mutant{
-					name: fmt.Sprintf("%s of %s:%d", function, file, at.Line), file: file,
-					from: at.Offset, to: fset.Position(call.Args[i+1].Pos()).Offset,
-				})
+			at := fset.Position(arg.Pos())
+			first[name] = mutant{
+				name: fmt.Sprintf("%s of %s:%d", name, file, at.Line), file: file,
+				from: at.Offset, to: fset.Position(call.Args[i+1].Pos()).Offset,
 			}
 		}
 		return true
 	})
-	if len(found) == 0 {
-		t.Fatalf("%s has no %s among the handlers of a route", file, function)
+	if len(first) != len(names) {
+		t.Fatalf("%s has not all of %v among the handlers of its routes", file, names)
 	}
-	return found
+	return slices.Collect(maps.Values(first))
+}
+
+// handlerName is the name of a handler: a variable's, or a method's.
+func handlerName(arg ast.Expr) string {
+	switch h := arg.(type) {
+	case *ast.Ident:
+		return h.Name
+	case *ast.SelectorExpr:
+		return h.Sel.Name
+	default:
+		return ""
+	}
 }
 
 // cutElement finds the one element of a list whose first field is name.
