@@ -94,10 +94,10 @@ func (r *Recorder) keep(c *gin.Context, s *Story) {
 	if slices.Contains(silent, route) || strings.HasPrefix(route, "/static/") {
 		return
 	}
-	s.Status = c.Writer.Status()
-	s.Outcome = outcome(c, s)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	s.Status = c.Writer.Status()
+	s.Outcome = outcome(c, s)
 	if len(r.stories) == kept {
 		r.stories = slices.Delete(r.stories, 0, 1)
 	}
@@ -132,10 +132,17 @@ func (r *Recorder) Source(service string, next func(*gin.Context, auth.Target, b
 	return func(c *gin.Context, target auth.Target, renew bool) (string, error) {
 		token, err := next(c, target, renew)
 		if s, ok := c.Value(storyKey).(*Story); ok && err == nil {
-			s.Hops = append(s.Hops, r.hop(service, target, token))
+			r.add(s, r.hop(service, target, token))
 		}
 		return token, err
 	}
+}
+
+// add takes the lock, since a page asks services at the same time.
+func (r *Recorder) add(s *Story, h Hop) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.Hops = append(s.Hops, h)
 }
 
 func (r *Recorder) hop(service string, target auth.Target, compact string) Hop {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gin-gonic/gin"
@@ -44,6 +45,16 @@ func newShop(t testing.TB) (*gin.Engine, *authtest.Issuer) {
 	r.GET("/stock", forward(recorder.Source("inventory", func(*gin.Context, auth.Target, bool) (string, error) {
 		return iss.UserToken(t, authtest.Claims{"name": "<b>Anna</b>"}), nil
 	})))
+	both := recorder.Source("catalog", func(_ *gin.Context, target auth.Target, _ bool) (string, error) {
+		return iss.GatewayToken(t, "catalog", target), nil
+	})
+	r.GET("/page", func(c *gin.Context) {
+		var all sync.WaitGroup
+		for range 2 {
+			all.Go(func() { forward(both)(c) })
+		}
+		all.Wait()
+	})
 	r.GET("/login", func(c *gin.Context) { c.Redirect(http.StatusFound, "https://id.example/authorize?code=secret") })
 	return r, iss
 }
@@ -82,6 +93,18 @@ func TestRecorder_tellsWhichTokenWentWhere(t *testing.T) {
 		hop := told[0].Hops[0]
 		if hop.Service != want.service || hop.Key != want.key || hop.Request != "GET "+target || hop.Token.Claims[want.claim] == nil || !strings.Contains(fmt.Sprint(hop.Checks), want.check) {
 			t.Errorf("%s: %+v", target, hop)
+		}
+	}
+}
+
+// A page asks several services at once, and each token is told of.
+func TestRecorder_tellsOfTokensAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	h, _ := newShop(t)
+	for range 20 {
+		id := ask(h, "/page").Header().Get("X-Request-Id")
+		if told := stories(t, h, "/explain/"+id); len(told) != 1 || len(told[0].Hops) != 2 {
+			t.Fatalf("%+v, want two tokens", told)
 		}
 	}
 }
