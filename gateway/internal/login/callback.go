@@ -82,15 +82,19 @@ func (l *Login) callback(c *gin.Context) {
 	c.Redirect(http.StatusSeeOther, t.ReturnTo)
 }
 
-// forget revokes the refresh token of a session that has ended here. What fails goes to the log and no further.
-func (l *Login) forget(c *gin.Context, refreshToken string) {
+// forget revokes the refresh token of a session that has ended here, and gives the identity server for what else it should hear; nil while
+// that is away. What fails goes to the log and no further.
+func (l *Login) forget(c *gin.Context, refreshToken string) *provider {
 	p, err := l.provider.get(c.Request.Context())
-	if err == nil {
-		err = l.revoke(context.WithoutCancel(c.Request.Context()), p, refreshToken) // also for a client that hangs up now
-	}
 	if err != nil {
 		_ = c.Error(err)
+		return nil
 	}
+	// Also for a client that hangs up now.
+	if err := l.revoke(context.WithoutCancel(c.Request.Context()), p, refreshToken); err != nil {
+		_ = c.Error(err)
+	}
+	return p
 }
 
 // stray answers a callback that belongs to no attempt of this browser, or to one that is over: a reloaded page, a second tab, or

@@ -74,9 +74,8 @@ func (l *Login) endOthers(c *gin.Context, current session.Current) error {
 // farewell does what the identity server needs of a logout and gives the address that ends its own session. The user is signed
 // out here already: what fails goes to the log and no further.
 func (l *Login) farewell(c *gin.Context, refreshToken string) string {
-	l.forget(c, refreshToken)
-	p, err := l.provider.get(c.Request.Context())
-	if err != nil || p.endSession == nil {
+	p := l.forget(c, refreshToken)
+	if p == nil || p.endSession == nil {
 		return "/"
 	}
 	// client_id in place of id_token_hint, which would put a token into the browser's address line (RP-Initiated Logout §2).
