@@ -20,7 +20,7 @@ func newRouter(cfg Config, log *slog.Logger, verifier *auth.Verifier, store stor
 	r.NoMethod(anyToken, server.MethodNotAllowed)
 
 	userToken := auth.Authenticate(verifier, auth.UserToken, cfg.LoginRedirectURL)
-	admin := auth.RequireRole(forbiddenLocation(cfg), auth.Admin)
+	admin := auth.RequireRole(cfg.ForbiddenLocation(), auth.Admin)
 	h := handlers{store}
 	server.Get(r, "/products", anyToken, h.list)
 	r.POST("/products", userToken, admin, h.create)
@@ -35,11 +35,3 @@ func newRouter(cfg Config, log *slog.Logger, verifier *auth.Verifier, store stor
 
 // bodyLimit is several times the largest product, written with escapes.
 const bodyLimit = 64 << 10
-
-// forbiddenLocation is where the article's services point whoever lacks the role: the gateway, where that is configured.
-func forbiddenLocation(cfg Config) string {
-	if !cfg.GatewayURLSet {
-		return ""
-	}
-	return cfg.GatewayURL.String()
-}

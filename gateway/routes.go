@@ -34,7 +34,12 @@ func newRouter(cfg Config, log *slog.Logger, d *dependencies) (*gin.Engine, erro
 	server.Get(r, "/.well-known/jwks.json", d.publicKeys())
 	server.Get(r, resourcePath, resourceMetadata(cfg))
 
-	limit := server.RateLimit("api", cfg.APIRate) // of addresses here, of users where they are known
+	d.mountServices(r, server.RateLimit("api", cfg.APIRate))
+	return r, mountDocs(r, cfg, d, log)
+}
+
+// mountServices adds what is forwarded. The limit counts addresses, and users where they are known.
+func (d *dependencies) mountServices(r *gin.Engine, limit gin.HandlerFunc) {
 	public := r.Group("/", limit)
 	forPublic := d.catalog.Forward(d.publicToken("catalog"), false)
 	server.Get(public, "/products", forPublic)
@@ -63,7 +68,6 @@ func newRouter(cfg Config, log *slog.Logger, d *dependencies) (*gin.Engine, erro
 	user.DELETE("/branches/:id/managers/:subject", admin, server.RequireID, toInventory)
 	server.Get(user, "/audit/branches", admin, toInventory)
 	server.Get(user, "/audit/movements", admin, toInventory)
-	return r, mountDocs(r, cfg, d, log)
 }
 
 // resourcePath is where the metadata of the resource stands, which every challenge names (RFC 9728 §3).

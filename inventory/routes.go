@@ -19,7 +19,7 @@ func newRouter(cfg Config, log *slog.Logger, verifier *auth.Verifier, store stor
 	r.NoRoute(anyToken, server.NotFound)
 	r.NoMethod(anyToken, server.MethodNotAllowed)
 
-	h := handlers{store: store, home: forbiddenLocation(cfg)}
+	h := handlers{store: store, home: cfg.ForbiddenLocation()}
 	users := r.Group("/", auth.Authenticate(verifier, auth.UserToken, cfg.LoginRedirectURL), noStore)
 	admin, staff := auth.RequireRole(h.home, auth.Admin), auth.RequireRole(h.home, auth.Admin, auth.BranchManager)
 
@@ -43,11 +43,3 @@ const bodyLimit = 64 << 10
 
 // noStore keeps answers, which all depend on who asks, out of caches.
 func noStore(c *gin.Context) { c.Header("Cache-Control", "no-store") }
-
-// forbiddenLocation is where the article's services point whoever lacks the role: the gateway, where that is configured.
-func forbiddenLocation(cfg Config) string {
-	if !cfg.GatewayURLSet {
-		return ""
-	}
-	return cfg.GatewayURL.String()
-}

@@ -191,3 +191,11 @@ func (s *Settings) checkAddress(name, addr string) {
 		s.Fault(name, "%q is not host:port", addr)
 	}
 }
+
+// ForbiddenLocation is where the article's services point whoever lacks the role: the gateway, where that is configured; "" is nowhere.
+func (c Common) ForbiddenLocation() string {
+	if !c.GatewayURLSet {
+		return ""
+	}
+	return c.GatewayURL.String()
+}
