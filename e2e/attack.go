@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"storefront/e2e/internal/attack"
 	"storefront/e2e/internal/attack/arena"
@@ -47,24 +45,12 @@ func runAttack(ctx context.Context, env map[string]string, out terminal) error {
 }
 
 func attackOwnStack(ctx context.Context, env map[string]string, out terminal) (err error) {
-	root, err := stack.Root(".")
+	w, err := openWorkshop(ctx, env)
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "storefront-attack-")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	bin := filepath.Join(root, ".data", "bin")
-	if err := stack.Build(ctx, root, bin, os.Stderr, nil); err != nil {
-		return err
-	}
-	secrets, err := stack.OpenSecrets(filepath.Join(dir, "secrets"), nil)
-	if err != nil {
-		return err
-	}
-	a, target, err := openArena(ctx, root, dir, stack.Config{Bin: bin, Secrets: secrets, Env: env})
+	defer func() { err = errors.Join(err, w.close()) }()
+	a, target, err := openArena(ctx, w.root, w.dir, w.cfg)
 	if err != nil {
 		return err
 	}

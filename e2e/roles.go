@@ -6,8 +6,6 @@ import (
 	_ "embed" // the table
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"storefront/e2e/internal/matrix"
 	"storefront/e2e/internal/stack"
@@ -52,42 +50,25 @@ func checkSwitches(env map[string]string) error {
 	return errors.Join(faults...)
 }
 
-// rolesOfOwnStack keeps away from the secrets of `make run`: its stack has a directory of its own, which goes with it.
+// rolesOfOwnStack tries the matrix on a stack of which everything is known.
 func rolesOfOwnStack(ctx context.Context, table matrix.Table, env map[string]string, out terminal) (err error) {
-	root, err := stack.Root(".")
+	w, err := openWorkshop(ctx, env)
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "storefront-roles-")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	secrets, err := stack.OpenSecrets(filepath.Join(dir, "secrets"), nil)
-	if err != nil {
-		return err
-	}
-	base, err := stack.FreeBase()
-	if err != nil {
-		return err
-	}
-	bin := filepath.Join(root, ".data", "bin")
-	if err := stack.Build(ctx, root, bin, os.Stderr, nil); err != nil {
-		return err
-	}
-	cfg := stack.Config{Bin: bin, Base: base, Secrets: secrets, Env: env}
+	defer func() { err = errors.Join(err, w.close()) }()
 	var known knownKeys
 	if env["AUTH_MODE"] == "jwks" {
-		if known, err = makeKeys(ctx, root, dir, cmp.Or(env["KEY"], "RS256"), &cfg); err != nil {
+		if known, err = makeKeys(ctx, w.root, w.dir, cmp.Or(env["KEY"], "RS256"), &w.cfg); err != nil {
 			return err
 		}
 	}
-	s, err := stack.Start(ctx, cfg)
+	s, err := stack.Start(ctx, w.cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Stop()) }()
-	target, err := stackTarget(ctx, s, base, secrets)
+	target, err := stackTarget(ctx, s, w.cfg.Base, w.cfg.Secrets)
 	if err != nil {
 		return err
 	}

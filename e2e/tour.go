@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -18,39 +16,21 @@ import (
 
 // runTour is `make tour`: the story of the article, told by a system of its own as it happens.
 func runTour(ctx context.Context, env map[string]string, out terminal) (err error) {
-	root, err := stack.Root(".")
+	w, err := openWorkshop(ctx, env)
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "storefront-tour-")
-	if err != nil {
+	defer func() { err = errors.Join(err, w.close()) }()
+	w.cfg.Override = map[string]map[string]string{stack.Gateway: {"EXPLAIN_TOKENS": "true"}}
+	if err := stack.OpenKeys(ctx, w.cfg.Bin, w.cfg.Keys, stack.DefaultKey); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	secrets, err := stack.OpenSecrets(filepath.Join(dir, "secrets"), nil)
-	if err != nil {
-		return err
-	}
-	base, err := stack.FreeBase()
-	if err != nil {
-		return err
-	}
-	cfg := stack.Config{
-		Bin: filepath.Join(root, ".data", "bin"), Base: base, Secrets: secrets, Keys: filepath.Join(dir, "keys"), Env: env,
-		Override: map[string]map[string]string{stack.Gateway: {"EXPLAIN_TOKENS": "true"}},
-	}
-	if err := stack.Build(ctx, root, cfg.Bin, os.Stderr, nil); err != nil {
-		return err
-	}
-	if err := stack.OpenKeys(ctx, cfg.Bin, cfg.Keys, stack.DefaultKey); err != nil {
-		return err
-	}
-	s, err := stack.Start(ctx, cfg)
+	s, err := stack.Start(ctx, w.cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Stop()) }()
-	t := &tour{ctx: ctx, out: out, gateway: s.URL(stack.Gateway), people: stack.People(secrets)}
+	t := &tour{ctx: ctx, out: out, gateway: s.URL(stack.Gateway), people: stack.People(w.cfg.Secrets)}
 	t.walk()
 	return t.err
 }

@@ -2,15 +2,12 @@ package attack
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"strings"
 
 	"storefront/e2e/internal/browser"
-	"storefront/e2e/internal/matrix"
-	"storefront/e2e/internal/stack"
 )
 
 // loginRows are about where a login leads.
@@ -150,20 +147,6 @@ func tryRedirectNames(ctx context.Context, p *probe) error {
 		}
 	}
 	return nil
-}
-
-// identityOf asks the gateway where its login leads.
-func identityOf(ctx context.Context, target matrix.Target) (string, error) {
-	gateway := target.URLs[stack.Gateway]
-	page, err := browser.Over(target.Transport).Get(ctx, gateway+"/login")
-	if err != nil {
-		return "", fmt.Errorf("find the identity server: %w", err)
-	}
-	to, err := page.URL.Parse(page.Header.Get("Location"))
-	if err != nil || page.Status != http.StatusFound {
-		return "", fmt.Errorf("find the identity server: %s/login answered %d", gateway, page.Status)
-	}
-	return to.Scheme + "://" + to.Host, nil
 }
 
 // planted is a browser that has cookies already, as an attacker has set them.

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"storefront/e2e/internal/browser"
+	"storefront/e2e/internal/matrix"
 	"storefront/e2e/internal/stack"
 )
 
@@ -40,7 +41,7 @@ type run struct {
 
 func newRun(ctx context.Context, target Target) (*run, error) {
 	if target.Identity == "" {
-		identity, err := identityOf(ctx, target.Target)
+		identity, err := matrix.IdentityOf(ctx, target.Target)
 		if err != nil {
 			return nil, err
 		}

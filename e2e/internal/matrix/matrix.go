@@ -88,7 +88,7 @@ type runner struct {
 // Run tries every cell of the table, and looks for routes that the table lacks. The error is about the run itself, never about a cell.
 func Run(ctx context.Context, table Table, target Target, report Reporter) (Tally, error) {
 	if target.Identity == "" {
-		identity, err := identityOf(ctx, target)
+		identity, err := IdentityOf(ctx, target)
 		if err != nil {
 			return nil, err
 		}
@@ -127,8 +127,8 @@ func Direct() *http.Transport {
 	return transport
 }
 
-// identityOf asks the gateway where its login leads.
-func identityOf(ctx context.Context, target Target) (string, error) {
+// IdentityOf asks the gateway where its login leads.
+func IdentityOf(ctx context.Context, target Target) (string, error) {
 	gateway := target.URLs["gateway"]
 	page, err := browser.Over(target.Transport).Get(ctx, gateway+"/login")
 	if err != nil {
