@@ -21,7 +21,7 @@ type sample struct {
 	cpu       time.Duration // per request
 }
 
-// load sends requests one after the other on each connection until the window ends. An answer other than 200 ends the measurement: a
+// load sends requests one after the other on each connection, one at least, until the window ends. An answer other than 200 ends the measurement: a
 // refusal is cheap, and would make the way that refuses look good.
 func load(ctx context.Context, c Case, connections int, window time.Duration) (sample, error) {
 	before, err := spent(c.PIDs)
@@ -56,7 +56,7 @@ func hammer(ctx context.Context, client *http.Client, c Case, connections int, u
 		group.Go(func() {
 			var took []time.Duration
 			var fault error
-			for fault == nil && ctx.Err() == nil && time.Now().Before(until) {
+			for fault == nil && ctx.Err() == nil && (took == nil || time.Now().Before(until)) {
 				began := time.Now()
 				fault = ask(ctx, client, c)
 				took = append(took, time.Since(began))
