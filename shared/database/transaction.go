@@ -20,17 +20,25 @@ func (d *DB) Read(ctx context.Context, do func(ctx context.Context, q Querier) e
 // Write runs do in a transaction, which is kept when do returns nil and is as if it never was otherwise. When the transaction collides
 // with another one, do runs again: what it does beside the transaction must bear that.
 func (d *DB) Write(ctx context.Context, do func(ctx context.Context, tx Querier) error) error {
-	return bounded(ctx, func(ctx context.Context) error {
-		for pause := time.Millisecond; ; pause = min(2*pause, 64*time.Millisecond) {
-			err := d.transaction(ctx, do)
-			if !collided(err) {
-				return err
-			}
-			if err := sleep(ctx, rand.N(pause)); err != nil { //nolint:gosec // spreads those that collided; nothing is secret about it
-				return err
-			}
+	return bounded(ctx, func(ctx context.Context) error { return d.write(ctx, do) })
+}
+
+// Fill is a Write that may take as long as ctx allows: for the work of a start, with many statements on a machine that may be busy.
+func (d *DB) Fill(ctx context.Context, do func(ctx context.Context, tx Querier) error) error {
+	return judged(ctx, ctx, d.write(ctx, do))
+}
+
+// write runs do in a transaction until none collides with it.
+func (d *DB) write(ctx context.Context, do func(ctx context.Context, tx Querier) error) error {
+	for pause := time.Millisecond; ; pause = min(2*pause, 64*time.Millisecond) {
+		err := d.transaction(ctx, do)
+		if !collided(err) {
+			return err
 		}
-	})
+		if err := sleep(ctx, rand.N(pause)); err != nil { //nolint:gosec // spreads those that collided; nothing is secret about it
+			return err
+		}
+	}
 }
 
 func (d *DB) transaction(ctx context.Context, do func(ctx context.Context, tx Querier) error) error {
@@ -45,11 +53,15 @@ func (d *DB) transaction(ctx context.Context, do func(ctx context.Context, tx Qu
 	return tx.Commit()
 }
 
-// bounded runs do for at most timeout and classifies its error. What ends because the caller is gone keeps the caller's error.
+// bounded runs do for at most timeout and classifies its error.
 func bounded(ctx context.Context, do func(context.Context) error) error {
 	within, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	err := do(within)
+	return judged(ctx, within, do(within))
+}
+
+// judged classifies the error of what ran within a bound of the caller's ctx. What ends because the caller is gone keeps the caller's error.
+func judged(ctx, within context.Context, err error) error {
 	switch {
 	case err == nil:
 		return nil

@@ -38,7 +38,7 @@ func (s *Store) SeedDemo(ctx context.Context) (added int, err error) {
 	if err := json.Unmarshal(demoFile, &demo); err != nil {
 		return 0, fmt.Errorf("demo.json: %w", err)
 	}
-	err = s.db.Write(ctx, func(ctx context.Context, tx database.Querier) error {
+	err = s.db.Fill(ctx, func(ctx context.Context, tx database.Querier) error {
 		added = 0
 		count, err := database.One(ctx, tx, scanInt, "SELECT count(*) FROM (SELECT 1 FROM branches LIMIT 1) AS any_branch")
 		if err != nil || count > 0 {
