@@ -44,7 +44,7 @@ func signedOut(t testing.TB, b *browser.Browser, s *stack.Stack) {
 
 func TestCallback_leadsToThePageThatWasAskedFor(t *testing.T) {
 	t.Parallel()
-	s, b := use(t).stack, browser.New()
+	s, b := together(t), browser.New()
 	leadsTo(t, get(t, b, callbackOf(t, b, s, "manager", "/branches/1/products")), http.StatusSeeOther, "/branches/1/products")
 	if status, body := whoAmI(t, b, s); status != http.StatusOK || !strings.Contains(body, "branch-manager") {
 		t.Errorf("/me = %d %s", status, body)
@@ -53,7 +53,7 @@ func TestCallback_leadsToThePageThatWasAskedFor(t *testing.T) {
 
 func TestCallback_withAnotherState(t *testing.T) {
 	t.Parallel()
-	s, b := use(t).stack, browser.New()
+	s, b := together(t), browser.New()
 	callback, err := url.Parse(callbackOf(t, b, s, "admin", "/products/2"))
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func TestCallback_withAnotherState(t *testing.T) {
 
 func TestCallback_ofAnotherBrowser(t *testing.T) {
 	t.Parallel()
-	s, thief := use(t).stack, browser.New()
+	s, thief := together(t), browser.New()
 	victim := callbackOf(t, browser.New(), s, "admin", "/products/2")
 	leadsTo(t, get(t, thief, victim), http.StatusFound, "/login?return_to=%2F&strayed=1")
 	signedOut(t, thief, s)
@@ -76,7 +76,7 @@ func TestCallback_ofAnotherBrowser(t *testing.T) {
 // An attacker's code in the victim's own attempt (RFC 9700 §4.5): PKCE refuses it.
 func TestCallback_withACodeOfAnotherLogin(t *testing.T) {
 	t.Parallel()
-	s, b := use(t).stack, browser.New()
+	s, b := together(t), browser.New()
 	own, err := url.Parse(callbackOf(t, b, s, "customer", "/"))
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ func TestCallback_withACodeOfAnotherLogin(t *testing.T) {
 
 func TestCallback_ofAnAttemptThatNewerOnesHavePushedOut(t *testing.T) {
 	t.Parallel()
-	s, b := use(t).stack, browser.New()
+	s, b := together(t), browser.New()
 	old := callbackOf(t, b, s, "admin", "/products/2")
 	for range 10 {
 		get(t, b, s.URL(stack.Gateway)+"/login")
@@ -107,7 +107,7 @@ func TestCallback_ofAnAttemptThatNewerOnesHavePushedOut(t *testing.T) {
 
 func TestCallback_replayed(t *testing.T) {
 	t.Parallel()
-	s, b := use(t).stack, browser.New()
+	s, b := together(t), browser.New()
 	callback := callbackOf(t, b, s, "admin", "/products/2")
 	leadsTo(t, get(t, b, callback), http.StatusSeeOther, "/products/2")
 	leadsTo(t, get(t, b, callback), http.StatusSeeOther, "/") // a reload: still signed in
@@ -122,7 +122,7 @@ func TestCallback_replayed(t *testing.T) {
 // The attempt's cookie can be kept by whoever has the browser: the state is spent all the same.
 func TestCallback_replayedWithItsCookie(t *testing.T) {
 	t.Parallel()
-	s, b := use(t).stack, browser.New()
+	s, b := together(t), browser.New()
 	gateway := s.URL(stack.Gateway)
 	callback := callbackOf(t, b, s, "admin", "/products/2")
 	kept := b.Cookies(gateway)
@@ -150,7 +150,7 @@ func TestCallback_replayedWithItsCookie(t *testing.T) {
 // Session fixation (ASVS 7.2.4): an id that was there before the login is worth nothing after it.
 func TestLogin_givesANewSessionID(t *testing.T) {
 	t.Parallel()
-	s := use(t).stack
+	s := together(t)
 	gateway, err := url.Parse(s.URL(stack.Gateway))
 	if err != nil {
 		t.Fatal(err)
@@ -192,7 +192,7 @@ func logoutAt(s *stack.Stack) string {
 // 127.0.0.1 and localhost are two sites to a browser; the callback goes to localhost, so the login must begin there.
 func TestLogin_movesToTheHostOfTheGatewaysURL(t *testing.T) {
 	t.Parallel()
-	s := use(t).stack
+	s := together(t)
 	other := strings.Replace(s.URL(stack.Gateway), "localhost", "127.0.0.1", 1)
 	page := get(t, browser.New(), other+"/login?return_to=/products/2")
 	if to := page.Header.Get("Location"); page.Status != http.StatusFound || !strings.HasPrefix(to, s.URL(stack.Gateway)+"/login?") || !strings.Contains(to, "return_to=%2Fproducts%2F2") {

@@ -15,7 +15,7 @@ import (
 // is registered, no more and no less.
 func TestContract_ofTheRoleMatrix(t *testing.T) {
 	t.Parallel()
-	c := use(t)
+	c := alone(t)
 	target := c.target
 	watch := &contract.Watch{Next: matrix.Direct()}
 	target.Transport = watch

@@ -86,7 +86,7 @@ func TestGateway_refusesEveryPathTrick(t *testing.T) {
 
 func TestServices_refuseEveryPathTrick(t *testing.T) {
 	t.Parallel()
-	s := use(t).stack
+	s := together(t)
 	for _, name := range []string{stack.Catalog, stack.Inventory} {
 		for _, trick := range tricks {
 			status, _ := speak(t, dial(t, s, name), strings.NewReader(trick+" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))

@@ -41,6 +41,9 @@ type common struct {
 	log     transcript
 	target  matrix.Target
 	stack   *stack.Stack
+
+	// A run of the matrix or of the attack suite signs its users out everywhere, and those whom another test has signed in with them.
+	logins sync.RWMutex
 }
 
 // use gives the shared stack, which is started now if it is not running yet.
@@ -51,6 +54,24 @@ func use(t testing.TB) *common {
 		t.Fatal(shared.err)
 	}
 	return &shared
+}
+
+// together gives the shared stack to a test that signs in there, for as long as it runs.
+func together(t testing.TB) *stack.Stack {
+	t.Helper()
+	c := use(t)
+	c.logins.RLock()
+	t.Cleanup(c.logins.RUnlock)
+	return c.stack
+}
+
+// alone is use for a test that ends other tests' sessions: for as long as it runs, no other one has any on the shared stack.
+func alone(t testing.TB) *common {
+	t.Helper()
+	c := use(t)
+	c.logins.Lock()
+	t.Cleanup(c.logins.Unlock)
+	return c
 }
 
 func (c *common) start() (err error) {

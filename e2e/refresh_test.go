@@ -196,7 +196,7 @@ func TestSession_isRefreshedOnceForManyRequests(t *testing.T) {
 // Two browsers of one user are two sessions: the end of one leaves the other alone.
 func TestLogout_endsOneSessionForGood(t *testing.T) {
 	t.Parallel()
-	s := use(t).stack
+	s := together(t)
 	one, other := signedIn(t, s, "customer"), signedIn(t, s, "customer")
 	if page := get(t, one, s.URL(stack.Gateway)+"/logout"); page.Status != http.StatusSeeOther {
 		t.Fatalf("/logout = %d, want 303", page.Status)
