@@ -17,7 +17,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"storefront/e2e/internal/compose"
-	"storefront/e2e/internal/stack"
 )
 
 // image is what the engine knows of an image.
@@ -54,21 +53,15 @@ func ours(config compose.Config) map[string]string {
 	return images
 }
 
-// maxImage is how large an image may be. The gateway's is beyond it by what go-redis brings along: a method for every command of Redis, none
-// of which the linker can leave out.
-func maxImage(service string) int64 {
-	if service == stack.Gateway {
-		return 32_000_000
-	}
-	return 25_000_000
-}
+// maxImage is how large an image may be, in bytes.
+const maxImage = 25_000_000
 
 func TestImages_areSmallAndRunAsNobody(t *testing.T) {
 	t.Parallel()
 	for service, name := range ours(running(t).config) {
 		got := inspect(t, name)
-		if most := maxImage(service); got.Size > most {
-			t.Errorf("%s is %d bytes, want %d at most", service, got.Size, most)
+		if got.Size > maxImage {
+			t.Errorf("%s is %d bytes, want %d at most", service, got.Size, maxImage)
 		}
 		if got.Config.User != "65532:65532" {
 			t.Errorf("%s runs as %q", service, got.Config.User)

@@ -106,7 +106,9 @@ func TestCallback_refusesLies(t *testing.T) {
 				t.Errorf("the answer shows a token or secret: %s", res.text)
 			}
 			s.id.tell(lie{})
-			b.mustSignIn() // the truth works at once
+			if b.signIn("/").StatusCode != http.StatusSeeOther {
+				b.mustSignIn() // the truth works at once, or after the one fetch of keys that was still under way
+			}
 		})
 	}
 }

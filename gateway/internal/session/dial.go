@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -19,6 +20,9 @@ const (
 	replyTimeout = time.Second
 	connections  = 32
 )
+
+// silence stops what go-redis writes to stderr, past our logger; its errors say the same. It sets a variable of the whole process.
+var silence = sync.OnceFunc(logging.Disable)
 
 var errRedisURL = errors.New("REDIS_URL: want redis://[user:password@]host[:port][/database], or rediss:// for TLS, and no parameters")
 
@@ -44,6 +48,6 @@ func OpenRedis(rawURL string, roots *tls.Config) (*redis.Client, error) {
 	o.ContextTimeoutEnabled = true
 	o.DisableIdentity = true
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	logging.Disable() // it writes to stderr, past our logger, what every error says as well
+	silence()
 	return redis.NewClient(o), nil
 }
