@@ -207,6 +207,13 @@ func TestAttacks_eachCanSucceed(t *testing.T) {
 	}
 }
 
+// The gateway's own limit counts clients by where they come from. No other row bears it: they sign in more often.
+func TestAttacks_failAgainstALimit(t *testing.T) {
+	t.Parallel()
+	target := arenaOf(t, stack.Config{Override: map[string]map[string]string{stack.Gateway: {"RATE_LIMIT_LOGIN": "20/1m"}}})
+	holds(t, attacked(t, target, "G8"))
+}
+
 // A limit that counts clients by what they say of themselves limits nobody.
 func TestAttacks_seeALimitThatBelievesItsClients(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,16 +13,20 @@ import (
 	"sync"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	e2e "storefront/e2e"
 	"storefront/e2e/internal/browser"
 	"storefront/e2e/internal/matrix"
 	"storefront/e2e/internal/stack"
 )
 
-// TestMain stops what the tests share. Everything is made when a test first asks for it.
+// TestMain stops what the tests share, and looks whether something still runs. Everything is made when a test first asks for it.
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if err := shared.stop(); err != nil {
+	err := shared.stop()
+	http.DefaultClient.CloseIdleConnections()
+	if err := errors.Join(err, goleak.Find()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
