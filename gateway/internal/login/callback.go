@@ -18,6 +18,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/gin-gonic/gin"
 	"golang.org/x/oauth2"
+	"golang.org/x/sync/errgroup"
 
 	"storefront/gateway/internal/session"
 	"storefront/shared/auth"
@@ -82,17 +83,29 @@ func (l *Login) callback(c *gin.Context) {
 	c.Redirect(http.StatusSeeOther, t.ReturnTo)
 }
 
-// forget revokes the refresh token of a session that has ended here, and gives the identity server for what else it should hear; nil while
-// that is away. What fails goes to the log and no further.
-func (l *Login) forget(c *gin.Context, refreshToken string) *provider {
+// forget revokes the refresh tokens of sessions that have ended here, all at once since a server that hangs would be waited for with each,
+// and gives the identity server for what else it should hear; nil while that is away. What fails goes to the log and no further.
+func (l *Login) forget(c *gin.Context, refreshTokens ...string) *provider {
 	p, err := l.provider.get(c.Request.Context())
 	if err != nil {
 		_ = c.Error(err)
 		return nil
 	}
-	// Also for a client that hangs up now.
-	if err := l.revoke(context.WithoutCancel(c.Request.Context()), p, refreshToken); err != nil {
-		_ = c.Error(err)
+	ctx := context.WithoutCancel(c.Request.Context()) // also for a client that hangs up now
+	var group errgroup.Group
+	group.SetLimit(revocations)
+	faults := make([]error, len(refreshTokens))
+	for i, token := range refreshTokens {
+		group.Go(func() error {
+			faults[i] = l.revoke(ctx, p, token)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	for _, err := range faults {
+		if err != nil {
+			_ = c.Error(err)
+		}
 	}
 	return p
 }

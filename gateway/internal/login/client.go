@@ -14,6 +14,7 @@ import (
 // Limits of what the identity server may take and send.
 const (
 	providerTimeout = 5 * time.Second
+	revocations     = 8 // at a time
 	maxAnswer       = 1 << 20
 )
 

@@ -39,6 +39,7 @@ type identity struct {
 	refreshes atomic.Int64
 	logins    atomic.Int64
 	revoked   []string
+	revoking  func() // runs before a token is revoked
 }
 
 // grant is what a code stands for.
@@ -238,6 +239,9 @@ func (i *identity) logout(w http.ResponseWriter, r *http.Request) {
 		RefreshToken string `json:"refreshToken"`
 	}
 	_ = json.NewDecoder(r.Body).Decode(&body)
+	if i.revoking != nil {
+		i.revoking()
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.revoked = append(i.revoked, body.RefreshToken)

@@ -54,21 +54,23 @@ func (l *Login) logoutEverywhere(c *gin.Context) {
 
 // endOthers ends the sessions of the user but the current one.
 func (l *Login) endOthers(c *gin.Context, current session.Current) error {
-	ctx := c.Request.Context()
+	ctx := context.WithoutCancel(c.Request.Context()) // also for a client that hangs up now
 	all, err := l.cfg.Store.OfUser(ctx, current.Subject)
 	if err != nil {
 		return err
 	}
+	var ended []string
 	for _, s := range all {
 		if s.Key == current.Key {
 			continue
 		}
-		if err := l.cfg.Store.Delete(ctx, s.Key); err != nil {
-			return err
+		if err = l.cfg.Store.Delete(ctx, s.Key); err != nil {
+			break
 		}
-		l.forget(c, s.RefreshToken)
+		ended = append(ended, s.RefreshToken)
 	}
-	return nil
+	l.forget(c, ended...)
+	return err
 }
 
 // farewell does what the identity server needs of a logout and gives the address that ends its own session. The user is signed

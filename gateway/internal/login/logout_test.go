@@ -3,6 +3,8 @@ package login_test
 import (
 	"net/http"
 	"net/url"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -107,6 +109,33 @@ func TestLogout_everywhere(t *testing.T) {
 	}
 	if res := s.browser(t).do(http.MethodPost, "/logout/everywhere"); res.StatusCode != http.StatusSeeOther || res.location() != "/" {
 		t.Errorf("nobody's = %d to %s, want 303 to /", res.StatusCode, res.location())
+	}
+}
+
+// An identity server that hangs is waited for once, not once for each session.
+func TestLogout_everywhereAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	const others = 3
+	for range others {
+		s.browser(t).mustSignIn()
+	}
+	b := s.browser(t)
+	b.mustSignIn()
+	var arrived sync.WaitGroup
+	arrived.Add(others)
+	var calls atomic.Int64
+	s.id.revoking = func() {
+		if calls.Add(1) <= others { // the last is the own session's
+			arrived.Done()
+			arrived.Wait()
+		}
+	}
+	if res := b.do(http.MethodPost, "/logout/everywhere"); res.StatusCode != http.StatusSeeOther {
+		t.Errorf("POST /logout/everywhere = %d, want 303", res.StatusCode)
+	}
+	if got := s.id.revoked; len(got) != others+1 {
+		t.Errorf("%d refresh tokens were revoked, want %d", len(got), others+1)
 	}
 }
 
