@@ -21,10 +21,24 @@ var inward = []string{
 // exchange is what one forwarded request needs, kept for the next.
 type exchange struct {
 	req   wire.Request
-	start [maxBuffered]byte // of the answer
+	brief [8 << 10]byte // where the answer passes through
+	long  *longBuffer   // where one does that is not brief; else nil
 }
 
-var exchanges = sync.Pool{New: func() any { return new(exchange) }}
+type longBuffer [maxBuffered]byte
+
+var (
+	exchanges   = sync.Pool{New: func() any { return new(exchange) }}
+	longBuffers = sync.Pool{New: func() any { return new(longBuffer) }}
+)
+
+func (x *exchange) release() {
+	if x.long != nil {
+		longBuffers.Put(x.long)
+		x.long = nil
+	}
+	exchanges.Put(x)
+}
 
 // Forward answers requests with the service's answer. Private ones, whose answer depends on who asks, are kept out of every cache.
 func (s *Service) Forward(source TokenSource, private bool) gin.HandlerFunc {
@@ -36,7 +50,7 @@ func (s *Service) Forward(source TokenSource, private bool) gin.HandlerFunc {
 		}
 		defer s.leave()
 		x := exchanges.Get().(*exchange)
-		defer exchanges.Put(x)
+		defer x.release()
 		call := call{
 			Service: s, c: c, id: server.RequestID(c), source: source, req: &x.req, deadline: time.Now().Add(s.timeout), once: body != nil,
 			target: s.target(c.Request.Method, c.Request.RequestURI),
@@ -48,7 +62,7 @@ func (s *Service) Forward(source TokenSource, private bool) gin.HandlerFunc {
 			return
 		}
 		defer res.Close()
-		relay(c, res, x.start[:], private)
+		x.relay(c, res, private)
 	}
 }
 

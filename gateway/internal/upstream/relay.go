@@ -26,12 +26,12 @@ var outward = []string{
 // a 502 or 504. Longer ones are streamed and cut.
 const maxBuffered = 64 << 10
 
-// relay answers with the service's answer; buf is where it passes through.
-func relay(c *gin.Context, res *wire.Response, buf []byte, private bool) {
+// relay answers with the service's answer.
+func (x *exchange) relay(c *gin.Context, res *wire.Response, private bool) {
 	if !usable(c, res) {
 		return
 	}
-	n, err := begin(res, buf)
+	buf, n, err := x.begin(res)
 	if err != nil && !errors.Is(err, io.EOF) {
 		fail(c, err)
 		return
@@ -68,8 +68,20 @@ func usable(c *gin.Context, res *wire.Response) bool {
 	return false
 }
 
-// begin reads until the buffer is full or the answer has ended, which is io.EOF.
-func begin(res *wire.Response, buf []byte) (n int, err error) {
+// begin reads the first n bytes of the answer into buf: all of it, which is io.EOF, or maxBuffered bytes.
+func (x *exchange) begin(res *wire.Response) (buf []byte, n int, err error) {
+	n, err = fillUp(x.brief[:], res)
+	if err != nil {
+		return x.brief[:], n, err
+	}
+	x.long = longBuffers.Get().(*longBuffer)
+	n = copy(x.long[:], x.brief[:])
+	more, err := fillUp(x.long[n:], res)
+	return x.long[:], n + more, err
+}
+
+// fillUp reads until the buffer is full or the answer has ended, which is io.EOF.
+func fillUp(buf []byte, res *wire.Response) (n int, err error) {
 	for n < len(buf) && err == nil {
 		var more int
 		more, err = res.Read(buf[n:])

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -357,6 +358,7 @@ func TestForward_misbehavingServices(t *testing.T) {
 		{"says half a status line", func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 2"); _, _ = io.Copy(io.Discard, c) }, 504},
 		{"speaks another protocol", say("SSH-2.0-OpenSSH_9.2\r\n"), 502},
 		{"breaks off a short body", say(ok + "Content-Length: 100\r\n\r\nhalf"), 502},
+		{"breaks off a body that is not brief", say(ok + "Content-Length: 50000\r\n\r\n" + strings.Repeat("x", 40000)), 502},
 		{"breaks off a chunk", say(ok + "Transfer-Encoding: chunked\r\n\r\nff\r\nhalf"), 502},
 		{"never ends a short body", func(c net.Conn) {
 			_, _ = io.WriteString(c, ok+"Content-Length: 100\r\n\r\nhalf")
@@ -442,6 +444,29 @@ func TestForward_streamsLongAnswers(t *testing.T) {
 	base, _ := record(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, want) })
 	if _, got, err := send(t, "GET", gateway(t, base, 10*time.Second, token)+"/public/1", nil, nil); err != nil || got != want {
 		t.Errorf("%d bytes, %v, want %d", len(got), err, len(want))
+	}
+}
+
+// An answer of any length arrives as it was, with its length where all of it was here before it went on.
+func TestForward_anyLength(t *testing.T) {
+	t.Parallel()
+	const brief, long = 8 << 10, 64 << 10
+	base, _ := record(t, func(w http.ResponseWriter, r *http.Request) {
+		n, _ := strconv.Atoi(r.URL.RawQuery)
+		_, _ = io.WriteString(w, strings.Repeat("x", n-n/2))
+		_ = http.NewResponseController(w).Flush() // in chunks
+		_, _ = io.WriteString(w, strings.Repeat("y", n/2))
+	})
+	g := gateway(t, base, 10*time.Second, token)
+	for _, n := range []int{0, 1, brief - 1, brief, brief + 1, 3 * brief, long - 1, long, long + 1, brief} {
+		want, length := strings.Repeat("x", n-n/2)+strings.Repeat("y", n/2), int64(n)
+		if n >= long {
+			length = -1
+		}
+		res, got, err := send(t, "GET", g+"/public/1?"+strconv.Itoa(n), nil, nil)
+		if err != nil || got != want || res.ContentLength != length {
+			t.Errorf("%d bytes: %d of length %v, %v", n, len(got), res.ContentLength, err)
+		}
 	}
 }
 

@@ -17,46 +17,51 @@ const bufferSize = 4 << 10
 // conn is a connection with the answer that is read from it.
 type conn struct {
 	net.Conn
-	watch watch // tells what has come while it was idle
-	home  *pool
-	since time.Time // it is idle
+	socket socket // the one below
+	home   *pool
+	since  time.Time // it is idle; zero before the first exchange
 
 	buf  []byte
 	r, w int // what is unread in buf
 	base int // what is unread can move down to here
 	res  Response
-	stop func() bool // ends the watch over the context
+
+	// Of the exchange under way.
+	ctx      context.Context
+	deadline time.Time
+	stop     func() bool // ends the watch over ctx; nil while there is none
 }
 
 func newConn(raw net.Conn, home *pool) *conn {
 	c := &conn{Conn: raw, home: home, buf: make([]byte, bufferSize)}
-	c.watch.of(raw)
+	c.socket.of(raw)
 	c.res.conn = c
 	return c
 }
 
 func (c *conn) close() { _ = c.Close() }
 
-// ready makes an idle connection ready for an exchange, and reports whether it can have one. Bytes that nobody asked for would be taken
-// for the answer to the next request, which is somebody else's.
-func (c *conn) ready(deadline time.Time) bool {
-	return !c.watch.stirred() && c.SetDeadline(deadline) == nil
-}
-
 // longAgo is a deadline that wakes whoever waits for the connection.
 var longAgo = time.Unix(1, 0)
 
+// brief is how long an exchange waits before anybody watches whether the client is still there. Most are over by then, and to begin and
+// end a watch costs more than to make their token.
+const brief = 20 * time.Millisecond
+
 // exchange sends the request and reads the head of the answer. When it fails, the connection is closed.
-func (c *conn) exchange(ctx context.Context, req *Request) (*Response, error) {
-	c.stop = context.AfterFunc(ctx, func() { _ = c.SetDeadline(longAgo) })
-	err := c.send(req)
+func (c *conn) exchange(ctx context.Context, deadline time.Time, req *Request) (*Response, error) {
+	c.ctx, c.deadline = ctx, deadline
+	err := c.SetDeadline(earlier(deadline, time.Now().Add(brief)))
+	if err == nil {
+		err = c.send(req)
+	}
 	if err == nil {
 		err = c.receive(req.method)
 	}
 	if err == nil {
 		return &c.res, nil
 	}
-	c.stop()
+	c.unwatch()
 	c.close()
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -64,10 +69,56 @@ func (c *conn) exchange(ctx context.Context, req *Request) (*Response, error) {
 	return nil, err
 }
 
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// watch lets the exchange go on until its deadline, or the end of its context.
+func (c *conn) watch() error {
+	err := c.SetDeadline(c.deadline)
+	c.stop = context.AfterFunc(c.ctx, func() { _ = c.SetDeadline(longAgo) })
+	return err
+}
+
+// unwatch reports whether the context has not ended the exchange.
+func (c *conn) unwatch() (undisturbed bool) {
+	undisturbed = c.stop == nil || c.stop()
+	c.stop = nil
+	return undisturbed
+}
+
+// Read implements io.Reader. A wait that is no longer brief goes on under a watch.
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err == nil || c.stop != nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+		return n, err
+	}
+	if err := c.watch(); err != nil {
+		return n, err
+	}
+	return c.Conn.Read(p)
+}
+
+// Write implements io.Writer, under a watch: what was written in part cannot be written again.
+func (c *conn) Write(p []byte) (int, error) {
+	if c.stop == nil {
+		if err := c.watch(); err != nil {
+			return 0, err
+		}
+	}
+	return c.Conn.Write(p)
+}
+
+// kept reports whether an exchange has been made before.
+func (c *conn) kept() bool { return !c.since.IsZero() }
+
 // send writes the request. An upstream may answer before it has read all of it, and close: then the answer is what counts.
 func (c *conn) send(req *Request) error {
-	if _, err := c.Write(req.head); err != nil {
-		return broken("write request", err)
+	if err := c.sendHead(req); err != nil {
+		return err
 	}
 	c.res.sent = true
 	if req.body == nil {
@@ -83,6 +134,37 @@ func (c *conn) send(req *Request) error {
 	}
 	return nil
 }
+
+// sendHead writes the head, unless a kept connection has been closed or written to since: bytes that nobody asked for would be taken for the
+// answer to this request, which is somebody else's.
+func (c *conn) sendHead(req *Request) (err error) {
+	wrote := 0
+	if c.kept() {
+		wrote, err = c.speak(req)
+	}
+	if err == nil && wrote < len(req.head) {
+		_, err = c.Write(req.head[wrote:])
+	}
+	if err == nil || errors.Is(err, errStirred) {
+		return err
+	}
+	return broken("write request", err)
+}
+
+// speak begins an exchange on a kept connection. A busy machine may get here when brief is over.
+func (c *conn) speak(req *Request) (wrote int, err error) {
+	wrote, err = c.socket.speak(req.head, req.body == nil)
+	if c.stop != nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+		return wrote, err
+	}
+	if err := c.watch(); err != nil {
+		return 0, err
+	}
+	return c.socket.speak(req.head, req.body == nil)
+}
+
+// errStirred says that a kept connection cannot have another exchange; nothing was sent.
+var errStirred = errors.New("closed or written to while idle")
 
 // broken is the error of a connection that was closed before the answer began.
 func broken(doing string, err error) error {
@@ -140,7 +222,7 @@ func (c *conn) release() {
 	if len(c.buf) > bufferSize {
 		c.buf = make([]byte, bufferSize)
 	}
-	c.r, c.w, c.since = 0, 0, time.Now()
+	c.r, c.w, c.since, c.ctx = 0, 0, time.Now(), nil
 	if !c.home.put(c) {
 		c.close()
 	}

@@ -116,7 +116,7 @@ func (r *Response) Close() {
 	if r.err == nil && r.framed == byLength && int64(c.w-c.r) == r.left { // all of it is here, unread
 		c.r, r.err = c.w, io.EOF
 	}
-	undisturbed := c.stop()
+	undisturbed := c.unwatch()
 	if undisturbed && r.err == io.EOF && !r.last && c.r == c.w { //nolint:errorlint // our own value
 		c.release()
 		return

@@ -45,7 +45,7 @@ func (c *conn) sendBody(req *Request) error {
 		if end {
 			return nil
 		}
-		if c.watch.stirred() {
+		if c.socket.stirred() {
 			return errAnswered
 		}
 	}

@@ -66,11 +66,8 @@ func (c *Client) Do(ctx context.Context, deadline time.Time, req *Request) (*Res
 		return nil, err
 	}
 	c.retries.earn()
-	if conn := c.kept(deadline); conn != nil {
-		res, err := conn.exchange(ctx, req)
-		if err == nil || !errors.Is(err, errClosed) || !req.repeatable() {
-			return res, err
-		}
+	if res, again, err := c.onKept(ctx, deadline, req); !again {
+		return res, err
 	}
 	conn, err := c.connect(ctx, deadline)
 	if err != nil && req.repeatable() && ctx.Err() == nil && time.Until(deadline) > 0 && c.retries.spend() {
@@ -79,17 +76,21 @@ func (c *Client) Do(ctx context.Context, deadline time.Time, req *Request) (*Res
 	if err != nil {
 		return nil, err
 	}
-	return conn.exchange(ctx, req)
+	return conn.exchange(ctx, deadline, req)
 }
 
-// kept gives an idle connection that the upstream has neither closed nor written to since.
-func (c *Client) kept(deadline time.Time) *conn {
+// onKept makes the exchange on an idle connection, and reports whether it is still to be made, because there is none or it was closed before
+// it answered.
+func (c *Client) onKept(ctx context.Context, deadline time.Time, req *Request) (res *Response, again bool, err error) {
 	for {
 		conn := c.idle.get()
-		if conn == nil || conn.ready(deadline) {
-			return conn
+		if conn == nil {
+			return nil, true, nil
 		}
-		conn.close()
+		res, err := conn.exchange(ctx, deadline, req)
+		if !errors.Is(err, errStirred) {
+			return res, errors.Is(err, errClosed) && req.repeatable(), err
+		}
 	}
 }
 
@@ -101,10 +102,5 @@ func (c *Client) connect(ctx context.Context, deadline time.Time) (*conn, error)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConnect, err)
 	}
-	conn := newConn(raw, &c.idle)
-	if err := raw.SetDeadline(deadline); err != nil {
-		conn.close()
-		return nil, fmt.Errorf("%w: %w", ErrConnect, err)
-	}
-	return conn, nil
+	return newConn(raw, &c.idle), nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -93,6 +94,82 @@ func TestDo_closedWhileIdle(t *testing.T) {
 			t.Fatalf("= %d, %v", status, err)
 		}
 		<-closed
+	}
+}
+
+// On a kept connection too a wait for the answer ends when it comes, at the deadline, or with the one who asks, and at no other time.
+func TestDo_waitsOnAKeptConnection(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		answers bool
+		within  time.Duration // of the deadline
+		cancel  bool
+		want    error
+	}{
+		"for a slow answer":                      {answers: true, within: 30 * time.Second},
+		"until the deadline":                     {within: 300 * time.Millisecond, want: os.ErrDeadlineExceeded},
+		"until a deadline that comes at once":    {within: time.Millisecond, want: os.ErrDeadlineExceeded},
+		"until a deadline that has come already": {within: -time.Second, want: os.ErrDeadlineExceeded},
+		"as long as the client":                  {within: 30 * time.Second, cancel: true, want: context.Canceled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			answer := ok + "Content-Length: 4\r\n\r\nfine"
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			u := listen(t, func(_ int64, conn net.Conn, requests *bufio.Reader) {
+				_, _, _ = request(requests)
+				_, _ = io.WriteString(conn, answer)
+				if _, _, got := request(requests); got && tt.cancel {
+					cancel()
+				}
+				if tt.answers {
+					time.Sleep(5 * wire.Brief)
+					_, _ = io.WriteString(conn, answer)
+				}
+				hold(conn)
+			})
+			if _, _, err := u.ask(t, "GET", ""); err != nil {
+				t.Fatal(err)
+			}
+			status, body, err := u.askBy(ctx, time.Now().Add(tt.within), "GET", "")
+			if !errors.Is(err, tt.want) || tt.answers && (status != 200 || body != "fine") || u.conns.Load() != 1 {
+				t.Errorf("= %d %q, %v on connection %d, want %v on the first", status, body, err, u.conns.Load(), tt.want)
+			}
+		})
+	}
+}
+
+// A head that the socket does not take at once arrives whole, and its answer is found.
+func TestDo_longHeadOnAKeptConnection(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 8<<20)
+	u := listen(t, func(_ int64, conn net.Conn, requests *bufio.Reader) {
+		for {
+			req, _, got := request(requests)
+			if !got {
+				return
+			}
+			_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%d", len(req.Header.Get("Long"))>>20)
+		}
+	})
+	for _, want := range []string{"0", "8", "0"} {
+		var req wire.Request
+		req.Start("GET", "/", "upstream")
+		if want == "8" {
+			req.Field("Long", long)
+		}
+		res, err := u.client.Do(t.Context(), soon(), &req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body, err := io.ReadAll(res); string(body) != want || err != nil {
+			t.Errorf("= %q, %v, want %s", body, err, want)
+		}
+		res.Close()
+	}
+	if u.conns.Load() != 1 {
+		t.Errorf("%d connections, want one", u.conns.Load())
 	}
 }
 
