@@ -13,7 +13,7 @@ const VerdictSlots = verdictSlots
 
 // Remembers reports whether a verdict of the token is kept.
 func (v *Verifier) Remembers(compact string) bool {
-	token := hash(compact)
+	token := digestOf(compact)
 	return v.verdicts != nil && v.verdicts.find(&token) != nil
 }
 

@@ -2,15 +2,17 @@ package auth
 
 import (
 	"crypto"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 	"unicode/utf8"
-
-	"github.com/golang-jwt/jwt/v5"
 )
 
 // GatewayTokenLife is how long a gateway token is good for: the article's ten minutes.
@@ -18,10 +20,9 @@ const GatewayTokenLife = 600 * time.Second
 
 // SigningKey is a [Key] with the half that signs.
 type SigningKey struct {
-	Key     Key // verifies what this key signs
-	private any
-	method  jwt.SigningMethod
-	header  string // of every token that it signs: encoded, with the dot
+	Key    Key // verifies what this key signs
+	sign   func(signed []byte) (signature []byte, err error)
+	header string // of every token that it signs: encoded, with the dot
 }
 
 // HMACSigningKey returns the signing key of a shared secret: the same bytes sign and verify.
@@ -30,7 +31,20 @@ func HMACSigningKey(id string, secret []byte) (SigningKey, error) {
 	if err != nil {
 		return SigningKey{}, err
 	}
-	return newSigningKey(key, key.material), nil
+	return newSigningKey(key, signHMAC(secret)), nil
+}
+
+// signHMAC keeps what an HMAC makes of the secret before it sees anything of what it signs: half of its work.
+func signHMAC(secret []byte) func([]byte) ([]byte, error) {
+	secret = slices.Clone(secret)
+	macs := sync.Pool{New: func() any { return hmac.New(sha256.New, secret) }}
+	return func(signed []byte) ([]byte, error) {
+		mac := macs.Get().(hash.Hash)
+		defer macs.Put(mac)
+		mac.Reset()
+		_, _ = mac.Write(signed) // never fails (hash.Hash)
+		return mac.Sum(nil), nil
+	}
 }
 
 // PrivateKey returns the signing key of an *rsa.PrivateKey, *ecdsa.PrivateKey or ed25519.PrivateKey whose public half
@@ -50,12 +64,13 @@ func PrivateKey(id string, private crypto.Signer) (SigningKey, error) {
 	if err != nil {
 		return SigningKey{}, fmt.Errorf("key %q: sign and verify: %w", id, err)
 	}
-	return newSigningKey(key, private), nil
+	method := key.method()
+	return newSigningKey(key, func(signed []byte) ([]byte, error) { return method.Sign(string(signed), private) }), nil
 }
 
-func newSigningKey(key Key, private any) SigningKey {
+func newSigningKey(key Key, sign func([]byte) ([]byte, error)) SigningKey {
 	header := appendText([]byte(`{"alg":"`+key.Algorithm+`","typ":"`+gatewayType+`","kid":`), key.ID)
-	return SigningKey{key, private, key.method(), encoding.EncodeToString(append(header, '}')) + "."}
+	return SigningKey{key, sign, encoding.EncodeToString(append(header, '}')) + "."}
 }
 
 // Format prints the key's name whatever the verb, so that no %+v shows a secret.
@@ -80,7 +95,7 @@ type Signer struct {
 
 // NewSigner refuses a Config without a key or an issuer.
 func NewSigner(cfg SignerConfig) (*Signer, error) {
-	if cfg.Key == nil || cfg.Key().private == nil {
+	if cfg.Key == nil || cfg.Key().sign == nil {
 		return nil, errors.New("signer config: Key is missing")
 	}
 	if cfg.Issuer == "" || !utf8.ValidString(cfg.Issuer) {
@@ -103,17 +118,24 @@ func (s *Signer) Sign(audience string, target Target) (string, error) {
 		return "", errors.New("sign gateway token: target is not UTF-8")
 	}
 	key := s.key()
-	claims := s.appendClaims(make([]byte, 0, 512), audience, target)
-	out := make([]byte, 0, len(key.header)+2*len(claims)+512)
-	out = append(out, key.header...)
-	out = encoding.AppendEncode(out, claims)
-	signature, err := key.method.Sign(string(out), key.private)
+	d := drafts.Get().(*draft)
+	defer drafts.Put(d)
+	d.claims = s.appendClaims(d.claims[:0], audience, target)
+	d.token = append(d.token[:0], key.header...)
+	d.token = encoding.AppendEncode(d.token, d.claims)
+	signature, err := key.sign(d.token)
 	if err != nil {
 		return "", fmt.Errorf("sign gateway token: %w", err)
 	}
-	out = append(out, '.')
-	return string(encoding.AppendEncode(out, signature)), nil
+	d.token = append(d.token, '.')
+	d.token = encoding.AppendEncode(d.token, signature)
+	return string(d.token), nil
 }
+
+// draft is where a token is written, kept for the next.
+type draft struct{ claims, token []byte }
+
+var drafts = sync.Pool{New: func() any { return new(draft) }}
 
 // appendClaims writes the JSON itself: encoding/json costs more than the HMAC, on every request that is forwarded.
 func (s *Signer) appendClaims(b []byte, audience string, target Target) []byte {

@@ -33,8 +33,8 @@ type verdict struct {
 
 type digest [sha256.Size]byte
 
-// hash works on the stack for tokens of the usual size.
-func hash(text string) digest {
+// digestOf works on the stack for tokens of the usual size.
+func digestOf(text string) digest {
 	var buffer [2 << 10]byte
 	return sha256.Sum256(append(buffer[:0], text...))
 }

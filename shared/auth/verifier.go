@@ -111,7 +111,7 @@ func (v *Verifier) Verify(ctx context.Context, compact string, target Target) (P
 		p, err := v.verify(ctx, compact, in)
 		return p, in.explain(err)
 	}
-	token := hash(compact)
+	token := digestOf(compact)
 	if p, ok := v.recall(ctx, &token, now); ok {
 		return p, nil
 	}
