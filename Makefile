@@ -6,7 +6,7 @@ MODULES := $(shell go list -m -f '{{.Dir}}')
 # The race detector needs a C compiler; CI requires one.
 RACE := $(shell command -v gcc >/dev/null 2>&1 && go env CGO_ENABLED | grep -q 1 && echo -race)
 
-.PHONY: help run up up-local down tour attack chaos check-chaos check-browser fuzz test roles roles-jwks check-containers verify-fusionauth rotate-keys bench-auth lint build tidy check format vet standalone tidy-check
+.PHONY: help run up up-local down tour attack chaos check-chaos check-browser fuzz test roles roles-jwks check-containers verify-fusionauth rotate-keys bench bench-auth bench-catalog lint build tidy check format vet standalone tidy-check
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -69,8 +69,14 @@ roles-jwks:
 rotate-keys: ## give the running demo a new signing key (AUTH_MODE=jwks; KEY=EdDSA or RS256 for another type), or SECRET=SESSION_SECRET
 	@go run ./e2e rotate-keys
 
+bench: ## measure the gateway beside nginx and HAProxy (Debian's nginx and haproxy); writes docs/benchmarks
+	@go run ./e2e bench
+
 bench-auth: ## measure what each way of authorizing costs; writes docs/benchmarks
 	@go run ./e2e bench-auth
+
+bench-catalog: ## measure catalog with 100,000 products under 500 requests a second; writes docs/benchmarks
+	@go run ./e2e bench-catalog
 
 lint: ## run golangci-lint, at the version that deploy/tools pins
 	"$$(GOWORK=off go -C deploy/tools tool -n golangci-lint)" run $(addsuffix /...,$(MODULES))

@@ -24,16 +24,8 @@ var errBounds = errors.New("a bound is missed beyond its waiver")
 // benchmarked are the systems that the benchmark compares: one per algorithm, which signs users' and the gateway's tokens alike.
 var benchmarked = []string{"HS256", "RS256", "ES256", "EdDSA"}
 
-// runBenchAuth is `make bench-auth`: it measures, writes the report and the chart, and judges the bounds.
-func runBenchAuth(ctx context.Context, env map[string]string, out terminal) (err error) {
-	bounds, err := bench.ReadBounds(boundsYAML)
-	if err != nil {
-		return err
-	}
-	cfg := bench.Config{Rounds: 7, Window: time.Second, Connections: 16, Log: out}
-	if env["BENCH"] == "short" {
-		cfg.Rounds, cfg.Window = 1, 200*time.Millisecond
-	}
+// runBenchAuth is `make bench-auth`: it measures what each way of authorizing costs.
+func runBenchAuth(ctx context.Context, env map[string]string, out terminal) error {
 	tokens, err := bench.Tokens()
 	if err != nil {
 		return err
@@ -43,28 +35,51 @@ func runBenchAuth(ctx context.Context, env map[string]string, out terminal) (err
 	if err := suite.start(ctx); err != nil {
 		return err
 	}
-	rows, err := bench.Run(ctx, cfg, slices.Concat(suite.pairs, suite.visitor, suite.user, suite.session))
+	return benchmark{
+		name:   "auth",
+		report: bench.Report{Title: "What each way of authorizing costs", Command: "make bench-auth", Tokens: tokens},
+		config: bench.Config{Rounds: 7, Window: time.Second, Connections: 16, Log: out},
+	}.run(ctx, env, out, slices.Concat(suite.pairs, suite.visitor, suite.user, suite.session))
+}
+
+// benchmark is what is said of a run, under a name that its bounds have, and the files that it writes.
+type benchmark struct {
+	name   string
+	report bench.Report
+	config bench.Config
+}
+
+// run measures the cases, writes the report and the chart, and judges the bounds.
+func (b benchmark) run(ctx context.Context, env map[string]string, out terminal, cases []bench.Case) error {
+	bounds, err := bench.ReadBounds(boundsYAML, b.name)
 	if err != nil {
 		return err
 	}
-	verdicts := bench.Judge(rows, bounds)
-	report := bench.Markdown(tokens, rows, verdicts, cfg, time.Now())
-	_, _ = fmt.Fprint(out, "\n"+report)
+	if env["BENCH"] == "short" {
+		b.config.Rounds, b.config.Window = 1, 200*time.Millisecond
+	}
+	rows, err := bench.Run(ctx, b.config, cases)
+	if err != nil {
+		return err
+	}
+	b.report.Config, b.report.Time, b.report.Chart = b.config, time.Now(), b.name+".svg"
+	b.report.Rows, b.report.Verdicts = rows, bench.Judge(rows, bounds)
+	_, _ = fmt.Fprint(out, "\n"+b.report.Markdown())
 	if env["BENCH"] == "short" {
 		return nil // too short to judge, or to keep
 	}
-	if err := keepReport(report, rows); err != nil {
+	if err := b.keep(); err != nil {
 		return err
 	}
-	for _, v := range verdicts {
+	for _, v := range b.report.Verdicts {
 		if v.Fails {
-			err = errors.Join(err, fmt.Errorf("%w: %s, %s is %.2f", errBounds, v.Group, v.Name, v.Ratio))
+			err = errors.Join(err, fmt.Errorf("%w: %s, %s: %s is %.2f", errBounds, v.Group, v.Name, v.Figure, v.Measured))
 		}
 	}
 	return err
 }
 
-func keepReport(report string, rows []bench.Row) error {
+func (b benchmark) keep() error {
 	root, err := stack.Root(".")
 	if err != nil {
 		return err
@@ -73,10 +88,10 @@ func keepReport(report string, rows []bench.Row) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // documents are for everybody
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "auth.md"), []byte(report), 0o644); err != nil { //nolint:gosec // as above
+	if err := os.WriteFile(filepath.Join(dir, b.name+".md"), []byte(b.report.Markdown()), 0o644); err != nil { //nolint:gosec // as above
 		return err
 	}
-	return bench.Chart(rows, filepath.Join(dir, "auth.svg"))
+	return bench.Chart(b.report.Rows, filepath.Join(dir, b.report.Chart))
 }
 
 // benchSuite is everything that is measured, and what ends it, last started first.

@@ -9,7 +9,9 @@
 //	go run ./e2e attack        attacks a stack of its own, or BASE_URL (make attack)
 //	go run ./e2e conformance   aims the stand-in's own tests at the containers' identity server
 //	go run ./e2e rotate-keys   gives the demo's gateway a new signing key (make rotate-keys)
+//	go run ./e2e bench         measures the gateway beside nginx and HAProxy (make bench)
 //	go run ./e2e bench-auth    measures what each way of authorizing costs (make bench-auth)
+//	go run ./e2e bench-catalog puts load on a catalog with 100,000 products (make bench-catalog)
 //	go run ./e2e chaos         spoils every line and kills every process of a stack of its own (make chaos)
 //	go run ./e2e token admin   prints an access token of a demo user, for curl
 //
@@ -42,7 +44,7 @@ func main() {
 	}
 }
 
-const usage = `usage: go run ./e2e run | up | up-local | down | tour | roles | attack | conformance | rotate-keys | bench-auth | chaos | token <admin|manager|customer>`
+const usage = `usage: go run ./e2e run | up | up-local | down | tour | roles | attack | conformance | rotate-keys | bench | bench-auth | bench-catalog | chaos | token <admin|manager|customer>`
 
 func run(ctx context.Context, args []string, env map[string]string, stdout *os.File) error {
 	out := terminal{stdout, isatty.IsTerminal(stdout.Fd()) && env["NO_COLOR"] == ""}
@@ -63,8 +65,12 @@ func run(ctx context.Context, args []string, env map[string]string, stdout *os.F
 		return runRotate(ctx, env, out)
 	case command == "tour":
 		return runTour(ctx, env, out)
+	case command == "bench":
+		return runBench(ctx, env, out)
 	case command == "bench-auth":
 		return runBenchAuth(ctx, env, out)
+	case command == "bench-catalog":
+		return runBenchCatalog(ctx, env, out)
 	case command == "chaos":
 		return runChaos(ctx, out)
 	case len(args) == 2 && args[0] == "bench-pair": // a process that bench-auth starts

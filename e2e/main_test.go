@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,7 +24,6 @@ import (
 func TestMain(m *testing.M) {
 	code := m.Run()
 	err := shared.stop()
-	http.DefaultClient.CloseIdleConnections()
 	if err := errors.Join(err, goleak.Find()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1

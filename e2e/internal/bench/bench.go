@@ -1,9 +1,12 @@
-// Package bench answers the question that the article ends with: what does each way of authorizing cost? It measures three things in
-// one run, side by side and in turns, so that a machine's moods hit all alike:
+// Package bench measures what requests cost, side by side and in turns, so that a machine's moods hit all alike.
+//
+// One benchmark answers the question that the article ends with: what does each way of authorizing cost?
 //
 //   - one token: signing it, verifying it cold, verifying it again (cached), beside comparing an API key;
 //   - a bare pair of a forwarding front and a service that differ in nothing but the way: no auth, API key, a token of each algorithm;
 //   - the real gateway before catalog and inventory, for an anonymous visitor and for a relayed user, in each mode.
+//
+// The other has nginx and HAProxy do the gateway's work, with configurations that stand in deploy/bench.
 //
 // CPU is what the processes under test spent, user and system, from /proc. The figures to quote are ratios within the run.
 package bench
@@ -32,16 +35,18 @@ type Case struct {
 	Base  bool // of the group: ratios are to this one
 	URL   string
 	Head  map[string]string // the request's header
-	PIDs  []int             // the processes whose CPU counts
+	PIDs  []int             // the processes whose CPU counts, with all that descend from them; of the first, the front, the memory too
 }
 
-// Row is what a case came to: medians over the rounds.
+// Row is what a case came to: medians over the rounds, and the most memory of any.
 type Row struct {
 	Case
 	PerSecond float64
 	P50, P99  time.Duration
 	CPU       time.Duration // per request
-	Ratio     float64       // of CPU to the base of the group, median of the rounds' own ratios
+	Memory    int64         // of the front at its peak, in bytes
+	// Ratio is that of the CPU to the group's base, within one round: the median of the rounds, with the least and the most.
+	Ratio, Least, Most float64
 }
 
 // Run measures the cases in turns.
@@ -79,7 +84,10 @@ func summarize(c Case, own, base []sample) Row {
 		P50:       median(own, func(s sample) time.Duration { return s.p50 }),
 		P99:       median(own, func(s sample) time.Duration { return s.p99 }),
 		CPU:       median(own, func(s sample) time.Duration { return s.cpu }),
+		Memory:    slices.MaxFunc(own, func(a, b sample) int { return cmp.Compare(a.memory, b.memory) }).memory,
 		Ratio:     median(ratios, func(r float64) float64 { return r }),
+		Least:     slices.Min(ratios),
+		Most:      slices.Max(ratios),
 	}
 }
 

@@ -27,8 +27,8 @@ import (
 // The bare pair: a front that forwards by httputil.ReverseProxy and a service that answers a kilobyte of JSON, one process, two
 // listeners. Pairs differ in nothing but what the front adds and the service checks.
 
-// answer is about what GET /products/{id} of a real shop gives.
-var answer = `{"products":[{"id":1,"text":"` + strings.Repeat("storefront ", 90) + `"}]}`
+// Answer is about what GET /products of a real shop gives.
+var Answer = `{"products":[{"id":1,"text":"` + strings.Repeat("storefront ", 90) + `"}]}`
 
 // ServePair runs the pair of a way until ctx ends, and first writes its address and, for a relayed user, a token, as JSON.
 func ServePair(ctx context.Context, way string, stdout io.Writer) error {
@@ -83,7 +83,7 @@ func service(check gin.HandlerFunc) http.Handler {
 	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
 	r.GET("/products", check, func(c *gin.Context) {
-		c.Data(http.StatusOK, "application/json", []byte(answer))
+		c.Data(http.StatusOK, "application/json", []byte(Answer))
 	})
 	return r
 }

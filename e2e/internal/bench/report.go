@@ -17,32 +17,53 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// Markdown is the report: the machine, the tables, what became of the bounds.
-func Markdown(tokens []TokenRow, rows []Row, verdicts []Verdict, cfg Config, now time.Time) string {
+// Report is what is written of a run.
+type Report struct {
+	Title   string
+	Command string // that made it
+	Chart   string // the file of its chart, beside it
+	About   string // what is compared, and how
+	Config  Config
+	Time    time.Time
+
+	Tokens   []TokenRow // where single tokens were measured
+	Rows     []Row
+	Verdicts []Verdict
+}
+
+// Markdown names the machine, and gives the tables and what became of the bounds.
+func (r Report) Markdown() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { _, _ = fmt.Fprintf(&b, format+"\n", args...) }
-	line("# What each way of authorizing costs\n")
-	line("Made by `make bench-auth` on %s: %s. %d rounds of %s windows in turns, %d connections, load from the same machine.",
-		now.UTC().Format(time.DateOnly), machine(), cfg.Rounds, cfg.Window, cfg.Connections)
-	line("Trust the ratios, which are medians of the rounds' own, more than the rest.\n\n![CPU per request](auth.svg)\n")
-	line("## One token\n\n| way | sign | verify | verify again, cached | allocations: sign, verify |\n|---|---|---|---|---|")
-	for _, t := range tokens {
+	line("# %s\n", r.Title)
+	line("Made by `%s` on %s: %s. %d rounds of %s windows in turns, %d connections, load from the same machine.",
+		r.Command, r.Time.UTC().Format(time.DateOnly), Machine(), r.Config.Rounds, r.Config.Window, r.Config.Connections)
+	line("Trust the ratios, which are medians of the rounds' own, with the least and the most, more than the rest.%s", r.About)
+	line("\n![CPU per request](%s)", r.Chart)
+	if r.Tokens != nil {
+		line("\n## One token\n\n| way | sign | verify | verify again, cached | allocations: sign, verify |\n|---|---|---|---|---|")
+	}
+	for _, t := range r.Tokens {
 		line("| %s | %s | %s | %s | %d, %d |", t.Way, micros(t.Sign), micros(t.VerifyCold), micros(t.VerifyUp), t.SignAllocs, t.VerifyAllocs)
 	}
 	group := ""
-	for _, r := range rows {
+	for _, r := range r.Rows {
 		if r.Group != group {
 			group = r.Group
-			line("\n## %s\n\n| way | CPU per request | ratio | requests/s | p50 | p99 |\n|---|---|---|---|---|---|", upperFirst(group))
+			line("\n## %s\n\n| way | CPU s per 10,000 requests | ratio | requests/s | p50 | p99 | peak memory of the front |\n|---|---|---|---|---|---|---|", upperFirst(group))
 		}
-		line("| %s | %s | %.2f | %.0f | %s | %s |", r.Name, micros(r.CPU), r.Ratio, r.PerSecond, millis(r.P50), millis(r.P99))
+		line("| %s | %.2f | %.2f (%.2f–%.2f) | %.0f | %s | %s | %.0f MB |",
+			r.Name, 1e4*r.CPU.Seconds(), r.Ratio, r.Least, r.Most, r.PerSecond, Millis(r.P50), Millis(r.P99), r.figure(figureMemory))
 	}
-	line("\n## Bounds\n\n| case | at most | measured | |\n|---|---|---|---|")
-	for _, v := range verdicts {
-		line("| %s, %s | %.2f | %.2f | %s |", v.Group, v.Name, v.Most, v.Ratio, outcome(v))
+	line("\n## Bounds\n\n| case | figure | at most | measured | |\n|---|---|---|---|---|")
+	for _, v := range r.Verdicts {
+		line("| %s, %s | %s | %.2f | %.2f | %s |", v.Group, v.Name, figures[v.Figure], v.Most, v.Measured, outcome(v))
 	}
 	return b.String()
 }
+
+// figures are how the report calls them.
+var figures = map[string]string{figureCPU: "CPU, over the first of the group", figureMemory: "peak memory of the front, MB"}
 
 func outcome(v Verdict) string {
 	switch {
@@ -62,14 +83,15 @@ func micros(d time.Duration) string {
 	return fmt.Sprintf("%.1f µs", float64(d)/float64(time.Microsecond))
 }
 
-func millis(d time.Duration) string {
+// Millis is a duration as the reports print it.
+func Millis(d time.Duration) string {
 	return fmt.Sprintf("%.2f ms", float64(d)/float64(time.Millisecond))
 }
 
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-// machine names the processor, so that figures are not taken for another's.
-func machine() string {
+// Machine names the processor, so that figures are not taken for another's.
+func Machine() string {
 	model := "unknown processor"
 	if f, err := os.Open("/proc/cpuinfo"); err == nil {
 		defer func() { _ = f.Close() }()
