@@ -51,6 +51,10 @@ func TestDocument(t *testing.T) {
 		{"DELETE /products/7", "", []string{"If-Match", `"1"`}, 412},
 		{"DELETE /products/7", "", nil, 204},
 		{"DELETE /products/999", "", nil, 404},
+		{"GET /admin/products?active=false&limit=1", "", nil, 200},
+		{"GET /admin/products?limit=2&q=oak&min_price=1&max_price=9999999&sort=-price", "", nil, 200},
+		{"HEAD /admin/products", "", nil, 200},
+		{"GET /admin/products?active=no", "", nil, 400},
 		{"GET /audit/products?limit=1&product=7", "", nil, 200},
 		{"GET /audit/products?cursor=x", "", nil, 400},
 		{"GET /openapi.json", "", nil, 200},
@@ -63,7 +67,7 @@ func TestDocument(t *testing.T) {
 			t.Errorf("%.60s = %d %s, want %d", request.line, w.Code, w.Body, request.want)
 		}
 	}
-	for target, forCustomers := range map[string]int{"/products": 200, "/products/1": 200, "/products/1/image": 200, "/audit/products": 403, openapi.Path: 200} {
+	for target, forCustomers := range map[string]int{"/products": 200, "/products/1": 200, "/products/1/image": 200, "/admin/products": 403, "/audit/products": 403, openapi.Path: 200} {
 		for token, want := range map[string]int{"": 401, "Bearer garbage": 401, s.customer: forCustomers} {
 			if w := get(s, http.MethodGet, target, token); w.Code != want {
 				t.Errorf("%s with %.20q = %d, want %d", target, token, w.Code, want)

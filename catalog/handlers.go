@@ -57,10 +57,20 @@ func itemOf(p product.Product) item { return item{p, location(p.ID) + "/image"} 
 func location(id int64) string { return fmt.Sprintf("/products/%d", id) }
 
 func (h handlers) list(c *gin.Context) {
-	q, ok := listQuery(c)
-	if !ok {
-		return
+	if q, ok := listQuery(c); ok {
+		h.page(c, q)
 	}
+}
+
+// listAll lists what the public does not see, too.
+func (h handlers) listAll(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	if q, ok := adminListQuery(c); ok {
+		h.page(c, q)
+	}
+}
+
+func (h handlers) page(c *gin.Context, q product.Query) {
 	products, more, err := h.store.List(c.Request.Context(), q)
 	if err != nil {
 		fail(c, err)

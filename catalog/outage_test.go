@@ -32,11 +32,11 @@ func TestDatabaseAway(t *testing.T) {
 	postgres.Stop(t)
 	check("away", map[string]int{
 		"GET /products": 503, "GET /products/1": 503, "GET /products/1/image": 503, "POST /products": 503, "PUT /products/1": 503, "DELETE /products/1": 503,
-		"GET /audit/products": 503, "GET /readyz": 503, "GET /healthz": 200,
+		"GET /admin/products": 503, "GET /audit/products": 503, "GET /readyz": 503, "GET /healthz": 200,
 	})
 	postgres.Start(t)
 	check("back", map[string]int{
-		"GET /products": 200, "GET /products/1": 200, "POST /products": 409, "PUT /products/1": 200, "GET /audit/products": 200, "GET /readyz": 200,
+		"GET /products": 200, "GET /products/1": 200, "POST /products": 409, "PUT /products/1": 200, "GET /admin/products": 200, "GET /audit/products": 200, "GET /readyz": 200,
 	})
 }
 

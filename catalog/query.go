@@ -13,9 +13,33 @@ import (
 
 const maxPrice = 1<<63 - 1
 
-// listQuery reads the query of GET /products, or answers 400. What is searched for can be any text.
+// listParameters are those of every list of products.
+var listParameters = []string{"q", "category", "min_price", "max_price", "sort", "limit", "cursor"}
+
+// listQuery reads the query of GET /products, or answers 400.
 func listQuery(c *gin.Context) (product.Query, bool) {
-	p := server.ReadQuery(c, "q", "category", "min_price", "max_price", "sort", "limit", "cursor")
+	p := server.ReadQuery(c, listParameters...)
+	q := readList(p)
+	return q, p.Done(c)
+}
+
+// sales are the values of the parameter active.
+var sales = map[string]product.Sale{"": product.AnySale, "true": product.OnSale, "false": product.OffSale}
+
+// adminListQuery reads the query of GET /admin/products, or answers 400.
+func adminListQuery(c *gin.Context) (product.Query, bool) {
+	p := server.ReadQuery(c, append([]string{"active"}, listParameters...)...)
+	q := readList(p)
+	sale, known := sales[p.Text("active")]
+	if !known {
+		p.Fault("active", "must be true or false")
+	}
+	q.Sale = sale
+	return q, p.Done(c)
+}
+
+// readList reads what all lists of products have. What is searched for can be any text.
+func readList(p *server.Query) product.Query {
 	q := product.Query{
 		Search:   strings.TrimSpace(p.Text("q")),
 		Category: p.Text("category"),
@@ -37,7 +61,7 @@ func listQuery(c *gin.Context) (product.Query, bool) {
 		}
 		q.After = &at
 	}
-	return q, p.Done(c)
+	return q
 }
 
 // auditQuery reads the query of GET /audit/products, or answers 400. Its cursor is the id of an entry.

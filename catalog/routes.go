@@ -28,6 +28,7 @@ func newRouter(cfg Config, log *slog.Logger, verifier *auth.Verifier, store stor
 	r.PUT("/products/:id", userToken, admin, h.replace)
 	r.DELETE("/products/:id", userToken, admin, h.delete)
 	server.Get(r, "/products/:id/image", anyToken, h.image)
+	server.Get(r, "/admin/products", userToken, admin, h.listAll)
 	server.Get(r, "/audit/products", userToken, admin, h.audit)
 	server.Get(r, openapi.Path, anyToken, openapi.MustParse(description).Serve)
 	return r, nil

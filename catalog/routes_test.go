@@ -1,11 +1,16 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gin-gonic/gin"
@@ -15,19 +20,44 @@ import (
 	"storefront/shared/auth"
 	"storefront/shared/auth/authtest"
 	"storefront/shared/config"
-	"storefront/shared/database/databasetest"
+	"storefront/shared/database"
 	"storefront/shared/server"
 )
 
 // newCatalog serves the demo shop from an SQLite file.
 func newCatalog(t testing.TB, iss *authtest.Issuer, cfg Config) *gin.Engine {
 	t.Helper()
-	r, store := newShop(t, iss, cfg, databasetest.SQLite(t))
-	if _, err := store.SeedDemo(t.Context()); err != nil {
+	file, err := demoFile()
+	if err != nil {
 		t.Fatal(err)
 	}
+	path := filepath.Join(t.TempDir(), "catalog.db")
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, _ := newShop(t, iss, cfg, config.Secret("sqlite:"+path))
 	return r
 }
+
+// demoFile is the file of a demo shop. It is made once: each test works on a copy.
+var demoFile = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "catalog-demo-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "catalog.db")
+	cfg := Config{Database: database.Settings{URL: config.Secret("sqlite:" + path), SeedDemo: true}}
+	log := server.NewLogger(io.Discard, "error", "json")
+	db, err := newDatabase(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(open(context.Background(), cfg, log, db, product.NewStore(db)), db.Close()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // newShop serves an empty shop.
 func newShop(t testing.TB, iss *authtest.Issuer, cfg Config, url config.Secret) (*gin.Engine, *product.Store) {

@@ -33,7 +33,7 @@ func mountDocs(r *gin.Engine, cfg Config, d *dependencies, log *slog.Logger) err
 	if err != nil {
 		return err
 	}
-	docs.Mount(r)
+	docs.Mount(r, d.pages.Dress)
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/gin-contrib/sessions"
 	"github.com/gin-gonic/gin"
 
+	"storefront/gateway/internal/explain"
 	"storefront/gateway/internal/login"
 	"storefront/gateway/internal/storefront"
 	"storefront/gateway/internal/upstream"
@@ -21,6 +22,7 @@ func (d *dependencies) openPages(cfg Config) (err error) {
 		Inventory:    as(d.inventory, d.userToken("inventory")),
 		Sessions:     d.sessionsOf,
 		EndSession:   func(c *gin.Context, handle string) error { return d.users.EndSession(c, handle) },
+		Story:        explain.Address,
 		SignInOrigin: cfg.FusionAuthPublicURL.Scheme + "://" + cfg.FusionAuthPublicURL.Host,
 	})
 	return err
@@ -44,7 +46,7 @@ func (d *dependencies) publicCatalog(c *gin.Context, m upstream.Message, out any
 // visitor is whoever is signed in with this browser; nobody for a request that was refused before its session was looked at.
 func (d *dependencies) visitor(c *gin.Context) (storefront.Visitor, bool) {
 	if _, looked := c.Get(sessions.DefaultKey); !looked {
-		return storefront.Visitor{}, false
+		return storefront.Visitor{Unknown: true}, false
 	}
 	p, record, ok := d.users.Visitor(c)
 	return storefront.Visitor{Name: record.Name, Email: record.Email, Roles: p.Roles, Expires: record.Expires}, ok

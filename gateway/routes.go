@@ -14,7 +14,7 @@ import (
 
 // newRouter lists the whole surface of the gateway. Routes are explicit: no prefix is forwarded, and each says who may.
 func newRouter(cfg Config, log *slog.Logger, d *dependencies) (*gin.Engine, error) {
-	r, err := server.New(server.Config{Log: log, TrustedProxies: cfg.TrustedProxies})
+	r, err := server.New(server.Config{Log: log, TrustedProxies: cfg.TrustedProxies, Pages: d.pages.Problem})
 	if err != nil {
 		return nil, err
 	}
@@ -22,11 +22,11 @@ func newRouter(cfg Config, log *slog.Logger, d *dependencies) (*gin.Engine, erro
 	if err != nil {
 		return nil, err
 	}
-	r.Use(problem.Pages(d.pages.Problem), problem.ProtectedResource(cfg.GatewayURL.String()+resourcePath))
+	r.Use(problem.ProtectedResource(cfg.GatewayURL.String() + resourcePath))
 	r.Use(oneCredential(cfg.secure()), sameOrigin, session.Sessions(d.sessions, cfg.secure()))
 	if d.explain != nil {
 		r.Use(d.explain.Watch)
-		d.explain.Mount(r)
+		d.explain.Mount(r, d.pages.Dress)
 	}
 	d.pages.Mount(r, d.users.Require)
 	d.users.Mount(r, server.RateLimit("login", cfg.LoginRate))
@@ -54,6 +54,7 @@ func (d *dependencies) mountServices(r *gin.Engine, limit gin.HandlerFunc) {
 	user.POST("/products", admin, toCatalog)
 	user.PUT("/products/:id", admin, server.RequireID, toCatalog)
 	user.DELETE("/products/:id", admin, server.RequireID, toCatalog)
+	server.Get(user, "/admin/products", admin, toCatalog)
 	server.Get(user, "/audit/products", admin, toCatalog)
 
 	toInventory := d.inventory.Forward(d.userToken("inventory"), true)
@@ -66,6 +67,7 @@ func (d *dependencies) mountServices(r *gin.Engine, limit gin.HandlerFunc) {
 	server.Get(user, "/branches/:id/managers", admin, server.RequireID, toInventory)
 	user.PUT("/branches/:id/managers/:subject", admin, server.RequireID, toInventory)
 	user.DELETE("/branches/:id/managers/:subject", admin, server.RequireID, toInventory)
+	server.Get(user, "/products/:id/stock", staff, server.RequireID, toInventory)
 	server.Get(user, "/audit/branches", admin, toInventory)
 	server.Get(user, "/audit/movements", admin, toInventory)
 }

@@ -152,6 +152,11 @@ func TestRoleRoutes(t *testing.T) {
 		{"bad public id", "/products/x", nil, 400, false},
 		{"admin", "/branches/1/products", []string{"Authorization", f.bearer(t, "admin")}, 200, true},
 		{"branch-manager", "/branches/2/products", []string{"Authorization", f.bearer(t, "branch-manager")}, 200, true},
+		{"customer, stock of a product", "/products/1/stock", []string{"Authorization", f.bearer(t, "customer")}, 403, false},
+		{"branch-manager, stock of no product", "/products/x/stock", []string{"Authorization", f.bearer(t, "branch-manager")}, 400, false},
+		{"branch-manager, stock of a product", "/products/1/stock", []string{"Authorization", f.bearer(t, "branch-manager")}, 200, true},
+		{"branch-manager, what is off sale", "/admin/products?active=false", []string{"Authorization", f.bearer(t, "branch-manager")}, 403, false},
+		{"admin, what is off sale", "/admin/products?active=false", []string{"Authorization", f.bearer(t, "admin")}, 200, true},
 	}
 	for _, tt := range tests {
 		before := len(f.requests())
@@ -322,7 +327,7 @@ func TestProblems_forPeople(t *testing.T) {
 	t.Parallel()
 	f := newFront(t)
 	res, body := f.send(t, http.MethodGet, "/nothing", "Accept", "text/html")
-	if res.StatusCode != http.StatusNotFound || !strings.Contains(body, "<h1>Not Found</h1>") || !strings.Contains(body, res.Header.Get("X-Request-Id")) {
+	if res.StatusCode != http.StatusNotFound || !strings.Contains(body, "<h1>We cannot find this</h1>") || !strings.Contains(body, res.Header.Get("X-Request-Id")) {
 		t.Errorf("a visit = %d %s", res.StatusCode, body)
 	}
 	if res, body := f.send(t, http.MethodGet, "/nothing", "Accept", "*/*"); res.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(body, `"code":"not-found"`) {
@@ -330,7 +335,7 @@ func TestProblems_forPeople(t *testing.T) {
 	}
 	token := f.users.UserToken(t, authtest.Claims{"roles": []string{"customer"}})
 	res, body = f.send(t, http.MethodGet, "/branches/7/products", "Authorization", "Bearer "+token, "Accept", "text/html")
-	if res.StatusCode != http.StatusForbidden || !strings.Contains(body, "You are customer; this needs admin or branch-manager of branch 7.") {
+	if res.StatusCode != http.StatusForbidden || !strings.Contains(body, "<h1>This page is for admins and the managers of branch 7</h1>") {
 		t.Errorf("without the role = %d %s", res.StatusCode, body)
 	}
 }

@@ -43,6 +43,50 @@ func TestBranches_none(t *testing.T) {
 	}
 }
 
+// Where a product lies: an admin sees every branch, a manager the own ones alone, whatever stands in the request.
+func TestProductStock(t *testing.T) {
+	t.Parallel()
+	admin, of1 := people(t)
+	none := client{admin.Handler, authtest.New(t, "HS256").UserToken(t, authtest.Claims{"roles": []string{"branch-manager"}})}
+	if w := none.send(http.MethodGet, "/products/1/stock", ""); w.Code != http.StatusUnauthorized {
+		t.Errorf("a token of another issuer = %d", w.Code)
+	}
+	const harbour = `{"id":1,"name":"Harbour Street","city":"Hamburg","quantity":%d}`
+	for _, target := range []string{"/products/1/stock", "/products/1/stock?branch=2&subject=other"} {
+		w := of1.send(http.MethodGet, target, "")
+		if want := `{"branches":[` + fmt.Sprintf(harbour, 11) + `],"product_id":1}`; w.Body.String() != want || w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("the manager gets %s of %s, want %s", w.Body, target, want)
+		}
+	}
+	type answer struct{ Branches []stock.Holding }
+	for _, product := range []int64{1, 2, 24, 99999} {
+		got := read[answer](t, admin.send(http.MethodGet, fmt.Sprintf("/products/%d/stock", product), "")).Branches
+		if len(got) != 5 {
+			t.Errorf("product %d lies in %+v, want the five branches", product, got)
+		}
+		for i, h := range got {
+			if want := max(0, quantity(t, admin, h.ID, product)); h.ID != int64(i+1) || h.Name == "" || h.Quantity != want {
+				t.Errorf("of product %d in branch %d there is %+v, want %d", product, i+1, h, want)
+			}
+		}
+	}
+	admin.send(http.MethodPost, in1, `{"kind":"receive","product_id":1,"quantity":4}`)
+	if got := read[answer](t, of1.send(http.MethodGet, "/products/1/stock", "")).Branches; got[0].Quantity != 15 {
+		t.Errorf("after 4 came there is %+v", got)
+	}
+}
+
+// Who manages no branch gets an empty list, and not null.
+func TestProductStock_none(t *testing.T) {
+	t.Parallel()
+	iss := authtest.New(t, "HS256")
+	h := newInventory(t, iss, Config{})
+	w := get(h, "/products/1/stock", iss.UserToken(t, authtest.Claims{"roles": []string{"branch-manager"}}))
+	if w.Code != http.StatusOK || w.Body.String() != `{"branches":[],"product_id":1}` {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
 func TestCreateBranch(t *testing.T) {
 	t.Parallel()
 	admin, _ := people(t)

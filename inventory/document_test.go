@@ -55,6 +55,9 @@ func TestDocument(t *testing.T) {
 		{"PUT /branches/2/managers/some.body", "", nil, 400},
 		{"PUT /branches/99/managers/somebody", "", nil, 404},
 		{"DELETE /branches/2/managers/somebody", "", nil, 204},
+		{"GET /products/1/stock", "", nil, 200},
+		{"HEAD /products/99999/stock", "", nil, 200},
+		{"GET /products/one/stock", "", nil, 400},
 		{"GET /audit/branches?limit=2&branch=2", "", nil, 200},
 		{"GET /audit/branches?limit=1", "", nil, 200},
 		{"GET /audit/movements?limit=100", "", nil, 200},
@@ -71,7 +74,7 @@ func TestDocument(t *testing.T) {
 	}
 	for token, want := range map[string]int{"": 401, "garbage": 401, iss.UserToken(t, authtest.Claims{"roles": []string{"customer"}}): 403} {
 		who := client{admin.Handler, token}
-		for _, route := range []string{"GET /branches", "POST /branches", "GET /branches/1/products", "POST /branches/1/movements", "GET /branches/1/managers", "GET /audit/movements"} {
+		for _, route := range []string{"GET /branches", "POST /branches", "GET /branches/1/products", "POST /branches/1/movements", "GET /branches/1/managers", "GET /products/1/stock", "GET /audit/movements"} {
 			method, target, _ := strings.Cut(route, " ")
 			if w := who.send(method, target, ""); w.Code != want {
 				t.Errorf("%s with %.20q = %d, want %d", route, token, w.Code, want)

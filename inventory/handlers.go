@@ -22,6 +22,8 @@ type store interface {
 	BranchesOf(ctx context.Context, subject string) ([]stock.Branch, error)
 	CreateBranch(ctx context.Context, by stock.Author, c stock.BranchContent) (stock.Branch, error)
 	Levels(ctx context.Context, branch int64) (stock.Branch, []stock.Level, error)
+	Holdings(ctx context.Context, product int64) ([]stock.Holding, error)
+	HoldingsOf(ctx context.Context, subject string, product int64) ([]stock.Holding, error)
 
 	Move(ctx context.Context, by stock.Author, branch int64, o stock.Order, key string) (stock.Movement, error)
 	Movements(ctx context.Context, q stock.Query) (page []stock.Movement, more bool, err error)
@@ -143,6 +145,23 @@ func valid(c *gin.Context, faults []stock.Fault) bool {
 func (h handlers) levels(c *gin.Context) {
 	branch, levels, err := h.store.Levels(c.Request.Context(), branchID(c))
 	respond(c, gin.H{"branch": branch, "products": levels}, err)
+}
+
+// holdings says where a product lies: in all branches to admins, in their own to managers.
+func (h handlers) holdings(c *gin.Context) {
+	id, ok := server.ID(c)
+	if !ok {
+		return
+	}
+	caller, _ := auth.From(c)
+	var found []stock.Holding
+	var err error
+	if caller.Has(auth.Admin) {
+		found, err = h.store.Holdings(c.Request.Context(), id)
+	} else {
+		found, err = h.store.HoldingsOf(c.Request.Context(), caller.Subject, id)
+	}
+	respond(c, gin.H{"product_id": id, "branches": found}, err)
 }
 
 func (h handlers) managers(c *gin.Context) {

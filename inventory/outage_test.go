@@ -35,10 +35,10 @@ func TestDatabaseAway(t *testing.T) {
 	postgres.Stop(t)
 	check("meanwhile", admin, map[string]int{
 		"GET /branches": 503, "GET /branches/1/products": 503, "GET /branches/1/movements": 503, "POST /branches/1/movements": 503, "GET /branches/1/movements/1": 503,
-		"GET /branches/1/managers": 503, "PUT /branches/1/managers/a": 503, "DELETE /branches/1/managers/a": 503, "GET /audit/branches": 503, "GET /audit/movements": 503,
+		"GET /branches/1/managers": 503, "GET /products/1/stock": 503, "PUT /branches/1/managers/a": 503, "DELETE /branches/1/managers/a": 503, "GET /audit/branches": 503, "GET /audit/movements": 503,
 		"GET /readyz": 503, "GET /healthz": 200,
 	})
-	check("meanwhile", of1, map[string]int{"GET /branches": 503, "GET /branches/1/products": 503, "GET /branches/2/products": 503, "POST /branches/1/movements": 503})
+	check("meanwhile", of1, map[string]int{"GET /branches": 503, "GET /products/1/stock": 503, "GET /branches/1/products": 503, "GET /branches/2/products": 503, "POST /branches/1/movements": 503})
 	postgres.Start(t)
 	check("afterwards", admin, map[string]int{"GET /branches": 200, "GET /readyz": 200, "PUT /branches/1/managers/a": 204, "POST /branches/1/movements": 201})
 	check("afterwards", of1, map[string]int{"GET /branches/2/products": 403, "POST /branches/1/movements": 201})

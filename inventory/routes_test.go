@@ -1,13 +1,18 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gin-gonic/gin"
@@ -16,7 +21,7 @@ import (
 	"storefront/shared/auth"
 	"storefront/shared/auth/authtest"
 	"storefront/shared/config"
-	"storefront/shared/database/databasetest"
+	"storefront/shared/database"
 	"storefront/shared/server"
 )
 
@@ -25,12 +30,37 @@ const manager = "00000000-0000-0000-0000-000000000004" // of the kickstart; mana
 // newInventory serves the demo shop from an SQLite file.
 func newInventory(t testing.TB, iss *authtest.Issuer, cfg Config) *gin.Engine {
 	t.Helper()
-	r, store := newShop(t, iss, cfg, databasetest.SQLite(t))
-	if _, err := store.SeedDemo(t.Context()); err != nil {
+	file, err := demoFile()
+	if err != nil {
 		t.Fatal(err)
 	}
+	path := filepath.Join(t.TempDir(), "inventory.db")
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, _ := newShop(t, iss, cfg, config.Secret("sqlite:"+path))
 	return r
 }
+
+// demoFile is the file of a demo shop. It is made once: each test works on a copy.
+var demoFile = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "inventory-demo-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "inventory.db")
+	cfg := Config{Database: database.Settings{URL: config.Secret("sqlite:" + path), SeedDemo: true}}
+	log := server.NewLogger(io.Discard, "error", "json")
+	db, err := newDatabase(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(open(context.Background(), cfg, log, db, stock.NewStore(db)), db.Close()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // newShop serves a shop without branches.
 func newShop(t testing.TB, iss *authtest.Issuer, cfg Config, url config.Secret) (*gin.Engine, *stock.Store) {
@@ -210,6 +240,10 @@ func TestRoles(t *testing.T) {
 		{"DELETE /branches/1/managers/someone", "", 403, 204},
 		{"DELETE /branches/99/managers/someone", "", 403, 404},
 		{"DELETE /branches/x/managers/someone", "", 403, 400},
+		{"GET /products/1/stock", "", 200, 200},
+		{"HEAD /products/1/stock", "", 200, 200},
+		{"GET /products/99999/stock", "", 200, 200},
+		{"GET /products/x/stock", "", 400, 400},
 		{"GET /audit/branches", "", 403, 200},
 		{"GET /audit/movements", "", 403, 200},
 		{"GET /audit/movements?limit=x", "", 403, 400},

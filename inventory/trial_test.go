@@ -33,7 +33,10 @@ type trial struct {
 }
 
 func newTrial(program, token string, environ ...string) *trial {
-	return &trial{program: program, token: token, environ: environ, client: http.Client{Timeout: 20 * time.Second}, up: make(chan struct{})}
+	return &trial{
+		program: program, token: token, environ: environ, up: make(chan struct{}),
+		client: http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: clients}}, // each keeps its connection
+	}
 }
 
 // start returns when the program listens.

@@ -10,10 +10,13 @@ import (
 	"storefront/shared/problem"
 )
 
-// MaxTarget is the longest request target in bytes that is served.
-const MaxTarget = 2 << 10
+// What is larger in bytes is not served.
+const (
+	MaxTarget = 2 << 10  // of a request target
+	maxHeader = 16 << 10 // of a header, its request line included
+)
 
-// gate refuses request targets that two programs could read differently, before anything looks at them. Proxies were bypassed
+// gate refuses a header that is too large, and request targets that two programs could read differently, before anything looks at them. Proxies were bypassed
 // through each of these forms (facts: dot segments, %2f, backslash, semicolon, absolute and opaque targets), and naming the bad
 // ones never ended it; here only one plain form is let in.
 func gate() gin.HandlerFunc {
@@ -21,10 +24,24 @@ func gate() gin.HandlerFunc {
 		switch target := c.Request.RequestURI; {
 		case len(target) > MaxTarget:
 			problem.Respond(c, http.StatusRequestURITooLong, "The request target is too long.", errors.New("target too long"))
+		case headerSize(c.Request) > maxHeader:
+			c.Header("Connection", "close")
+			problem.Respond(c, http.StatusRequestHeaderFieldsTooLarge, "The header of the request is too large.", errors.New("header too large"))
 		case !PlainTarget(target):
 			problem.Respond(c, http.StatusBadRequest, "The path is not in the plain form that is served here.", errors.New("target not plain"))
 		}
 	}
+}
+
+// headerSize is how much stood before the body in the least of ways to write it; net/http has not kept the blanks.
+func headerSize(r *http.Request) int {
+	size := len(r.Method) + len(r.RequestURI) + len(r.Host)
+	for name, values := range r.Header {
+		for _, value := range values {
+			size += len(name) + len(": ") + len(value) + len("\r\n")
+		}
+	}
+	return size
 }
 
 // PlainTarget reports whether target is a request target in origin form (RFC 9112 §3.2.1) of printable ASCII, whose path has

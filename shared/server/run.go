@@ -19,7 +19,9 @@ const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 60 * time.Second // a body, however fast it comes
 	idleTimeout       = 120 * time.Second
-	maxHeaderBytes    = 16<<10 - 4<<10 // net/http lets 4 KB more pass
+	// net/http lets 4 KB more pass, and cuts off what is larger in plain words. It is twice maxHeader, so that what most browsers have
+	// too much of, a few cookies, is refused like all else: with a problem, or its page.
+	maxHeaderBytes = 2*maxHeader - 4<<10
 
 	drainTime   = time.Second      // kept-alive clients are turned away politely for so long
 	stopTimeout = 10 * time.Second // requests in flight have so long to finish, unless a setting says otherwise

@@ -21,6 +21,8 @@ type Config struct {
 	Ready func() error
 	// BodyLimit is the largest request body in bytes; 0 is DefaultBodyLimit.
 	BodyLimit int64
+	// Pages shows problems to people, those of the middleware here too; nil gives everybody the document.
+	Pages problem.Page
 }
 
 // DefaultBodyLimit is the largest request body that a route reads unless it says otherwise: 1 MB.
@@ -38,6 +40,9 @@ func New(cfg Config) (*gin.Engine, error) {
 		return nil, err
 	}
 	r.RemoteIPHeaders = []string{"X-Forwarded-For"}
+	if cfg.Pages != nil {
+		r.Use(problem.Pages(cfg.Pages))
+	}
 	r.Use(
 		requestID(),
 		noSniff,

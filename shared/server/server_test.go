@@ -401,10 +401,43 @@ func TestRun_stopsInSpiteOfASlowReader(t *testing.T) {
 func TestHeaderLimit(t *testing.T) {
 	t.Parallel()
 	addr, _ := serve(t, engine(t, io.Discard, nil))
-	for size, want := range map[int]int{4 << 10: 200, 12 << 10: 200, 17 << 10: 431, 30 << 10: 431} {
-		res, _ := raw(t, addr, "GET /items/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Big: "+strings.Repeat("x", size)+"\r\n\r\n")
+	for size, want := range map[int]int{4 << 10: 200, 12 << 10: 200, 17 << 10: 431, 30 << 10: 431, 40 << 10: 431} {
+		res, body := raw(t, addr, "GET /items/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Big: "+strings.Repeat("x", size)+"\r\n\r\n")
 		if res.StatusCode != want {
 			t.Errorf("header of %d bytes: %d, want %d", size, res.StatusCode, want)
+		}
+		// Just above the limit it is a problem like all others; net/http cuts off what is far above it.
+		if told := strings.Contains(body, `"code":"request-header-fields-too-large"`); told != (want == 431 && size < 32<<10) {
+			t.Errorf("header of %d bytes: %s", size, body)
+		}
+	}
+}
+
+// What is refused before anything is routed has its page for people too, where the site has pages.
+func TestPages_ofWhatTheGateRefuses(t *testing.T) {
+	t.Parallel()
+	r, err := server.New(server.Config{Log: server.NewLogger(io.Discard, "error", "json"), Pages: func(c *gin.Context, d problem.Document) bool {
+		if c.GetHeader("Accept") == "text/html" {
+			c.String(d.Status, "a page for %s, request %s", d.Code, d.Instance)
+		}
+		return c.GetHeader("Accept") == "text/html"
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr, _ := serve(t, r)
+	for code, request := range map[string]string{
+		"request-uri-too-long":            "GET /?q=" + strings.Repeat("x", 3<<10) + " HTTP/1.1\r\nHost: x\r\n",
+		"request-header-fields-too-large": "GET / HTTP/1.1\r\nHost: x\r\nCookie: " + strings.Repeat("x", 20<<10) + "\r\n",
+		"bad-request":                     "GET //x HTTP/1.1\r\nHost: x\r\n",
+		"not-found":                       "GET /x HTTP/1.1\r\nHost: x\r\n",
+		"request-entity-too-large":        "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n",
+	} {
+		if _, body := raw(t, addr, request+"Accept: text/html\r\n\r\n"); !strings.HasPrefix(body, "a page for "+code+", request ") || strings.HasSuffix(body, " ") {
+			t.Errorf("%s for a person: %s", code, body)
+		}
+		if _, body := raw(t, addr, request+"Accept: application/json\r\n\r\n"); !strings.Contains(body, `"code":"`+code+`"`) {
+			t.Errorf("%s for a program: %s", code, body)
 		}
 	}
 }

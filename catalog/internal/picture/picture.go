@@ -1,111 +1,95 @@
-// Package picture draws a product where nobody has taken a photograph: its name, the sign of its category, and colours and a pattern of its
-// own. The same product always looks the same. What it returns is SVG that runs no script and loads nothing.
+// Package picture draws a product where nobody has taken a photograph: a quilt of plain shapes around the sign of its category. The
+// category chooses the colours, the product how the patches lie: the same one always looks the same, and no two on a shelf look alike.
+// What it returns is SVG that runs no script and loads nothing.
 package picture
 
 import (
+	"crypto/sha256"
 	"fmt"
-	"hash/fnv"
 	"html"
 	"strings"
 )
 
 // Subject is what is drawn.
 type Subject struct {
-	SKU      string // chooses the colours and the pattern
-	Name     string
-	Category string // chooses the sign
+	SKU      string // chooses the patches
+	Name     string // is what a screen reader reads
+	Category string // chooses the sign and the colours
 }
 
-// look is what makes one product's picture differ from the next one's.
-type look struct {
-	hue, shift int // degrees on the colour wheel
-	pattern    string
-	turn       int // its degrees
+// The picture is a quilt of 4 by 3 patches, the sign on one of 2 by 2.
+const (
+	columns, rows = 4, 3
+	side          = 120
+)
+
+// patches are shapes in a square of 120, which is turned by quarters.
+var patches = []string{
+	`<path d="M0 0H120A120 120 0 0 1 0 120Z"/>`,                                                    // a quarter of a disc
+	`<path d="M0 60A60 60 0 0 1 120 60Z"/>`,                                                        // a half
+	`<circle cx="60" cy="60" r="42"/>`,                                                             // a whole one
+	`<path d="M0 120L120 0V120Z"/>`,                                                                // half a square
+	`<path d="M0 0A120 120 0 0 1 120 120A120 120 0 0 1 0 0Z"/>`,                                    // a leaf
+	`<path d="M18 120V60A42 42 0 0 1 102 60V120Z"/>`,                                               // an arch
+	`<path d="M0 0H120V24H0ZM0 48H120V72H0ZM0 96H120V120H0Z"/>`,                                    // stripes
+	`<path d="M0 120V80A40 40 0 0 1 40 120ZM0 60V20A100 100 0 0 1 100 120H60A60 60 0 0 0 0 60Z"/>`, // waves
+	`<path d="M0 0L60 60L0 120ZM120 0L60 60L120 120Z"/>`,                                           // a bow
+	``, // plain cloth
 }
 
-func lookOf(sku string, hue int) look {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(sku))
-	n := h.Sum64()
-	return look{
-		hue:     hue + int(n%24) - 12,
-		shift:   14 + int(n>>8%24),
-		pattern: patterns[n>>16%uint64(len(patterns))],
-		turn:    int(n >> 24 % 4 * 15),
-	}
-}
-
-// patterns fill a tile of 24 by 24 with white strokes.
-var patterns = []string{
-	`<circle cx="12" cy="12" r="3"/>`,
-	`<path d="M0 12H24" stroke-width="4"/>`,
-	`<path d="M0 12Q6 4 12 12T24 12" fill="none" stroke-width="2"/>`,
-	`<path d="M12 4V20M4 12H20" stroke-width="2"/>`,
-	`<path d="M0 0H12V12H0ZM12 12H24V24H12Z"/>`,
-	`<path d="M12 3L21 12L12 21L3 12Z" fill="none" stroke-width="2"/>`,
-	`<circle cx="12" cy="12" r="8" fill="none" stroke-width="2"/>`,
-}
-
-// drawing is 480 by 360. Its texts are set in whatever the viewer has.
+// drawing is 480 by 360.
 const drawing = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 480 360" role="img" aria-label="%[1]s">
 <title>%[1]s</title>
-<defs>
-<linearGradient id="sky" x1="0" y1="0" x2="1" y2="1"><stop offset="0" stop-color="hsl(%[2]d 58%% 66%%)"/><stop offset="1" stop-color="hsl(%[3]d 52%% 44%%)"/></linearGradient>
-<pattern id="weave" width="24" height="24" patternUnits="userSpaceOnUse" patternTransform="rotate(%[4]d)"><g fill="#fff" stroke="#fff" stroke-width="0">%[5]s</g></pattern>
-</defs>
-<rect width="480" height="360" fill="url(#sky)"/>
-<rect width="480" height="360" fill="url(#weave)" opacity=".14"/>
-<ellipse cx="240" cy="236" rx="96" ry="13" fill="hsl(%[3]d 45%% 20%%)" opacity=".25"/>
-<circle cx="240" cy="146" r="98" fill="#fff" opacity=".92"/>
-<g transform="translate(240 146) scale(1.25)" fill="none" stroke="hsl(%[3]d 48%% 32%%)" stroke-width="5" stroke-linecap="round" stroke-linejoin="round">%[6]s</g>
-<g fill="#fff" text-anchor="middle" style="font-family:system-ui,sans-serif">%[7]s</g>
+<rect width="480" height="360" fill="%[2]s"/>
+%[3]s<g transform="translate(%[4]d %[5]d)"><rect width="240" height="240" fill="%[2]s"/><circle cx="120" cy="120" r="108" fill="%[6]s"/><g transform="translate(120 120) scale(1.4)" fill="none" stroke="%[7]s" stroke-width="4.5" stroke-linecap="round" stroke-linejoin="round">%[8]s</g></g>
 </svg>
 `
 
 // SVG draws the subject.
 func SVG(s Subject) []byte {
 	sign := signOf(s.Category)
-	l := lookOf(s.SKU, sign.hue)
-	return fmt.Appendf(nil, drawing, escape(s.Name), l.hue, l.hue+l.shift, l.turn, l.pattern, sign.lines, caption(s.Name))
+	chance := sha256.Sum256([]byte(s.SKU))
+	cloth := clothOf(sign.hue, chance[0])
+	left, top := int(chance[1]%(columns-1)), int(chance[2]%(rows-1))
+	return fmt.Appendf(nil, drawing, escape(s.Name), cloth.ground, quilt(cloth, chance[3:], left, top), left*side, top*side, cloth.paper, cloth.ink, sign.lines)
 }
 
-// caption writes the name on one or two lines, the second of which ends where there is no more room.
-func caption(name string) string {
-	lines := wrap(name, 26, 2)
+// cloth is the colours of one picture.
+type cloth struct {
+	ground, paper, ink string
+	dyes               []string
+}
+
+// clothOf gives the colours around a hue, a little off it for each product, and one from across the colour wheel.
+func clothOf(hue int, chance byte) cloth {
+	hue += int(chance%5)*8 - 16
+	across := hue + 150 + int(chance>>4)*4
+	dye := func(hue, saturation, light int) string {
+		return fmt.Sprintf("hsl(%d %d%% %d%%)", (hue+360)%360, saturation, light)
+	}
+	return cloth{
+		ground: dye(hue, 34, 83), paper: dye(hue, 50, 97), ink: dye(hue, 38, 27),
+		dyes: []string{dye(hue, 38, 62), dye(hue+14, 36, 45), dye(across, 32, 60), dye(hue, 30, 29), dye(hue-16, 44, 77), dye(hue, 42, 90)},
+	}
+}
+
+// quilt sews the patches around the place of the sign, each by a byte of chance for its shape and one for how it lies.
+func quilt(c cloth, chance []byte, left, top int) string {
 	var b strings.Builder
-	for i, line := range lines {
-		y := 318 + i*30 - (len(lines)-1)*18
-		fmt.Fprintf(&b, `<text x="240" y="%d" style="font-size:26px;font-weight:600">%s</text>`, y, escape(line))
+	for i := range columns * rows {
+		x, y := i%columns, i/columns
+		if x >= left && x < left+2 && y >= top && y < top+2 {
+			continue
+		}
+		shape, lie := int(chance[2*i]), int(chance[2*i+1])
+		under, over := shape/16%len(c.dyes), lie/4%len(c.dyes)
+		if over == under {
+			over = (over + 1) % len(c.dyes)
+		}
+		fmt.Fprintf(&b, `<g transform="translate(%d %d)"><rect width="120" height="120" fill="%s"/><g transform="rotate(%d 60 60)" fill="%s">%s</g></g>`+"\n",
+			x*side, y*side, c.dyes[under], lie%4*90, c.dyes[over], patches[shape%len(patches)])
 	}
 	return b.String()
-}
-
-// wrap breaks a text at its blanks into lines of at most width characters; what does not fit ends in an ellipsis.
-func wrap(text string, width, lines int) []string {
-	out := []string{""}
-	for word := range strings.FieldsSeq(text) {
-		last := len(out) - 1
-		joined := strings.TrimSpace(out[last] + " " + word)
-		switch {
-		case len([]rune(joined)) <= width:
-			out[last] = joined
-		case out[last] == "":
-			out[last] = clip(word, width)
-		case len(out) == lines:
-			out[last] = clip(joined, width)
-			return out
-		default:
-			out = append(out, clip(word, width))
-		}
-	}
-	return out
-}
-
-func clip(text string, width int) string {
-	if runes := []rune(text); len(runes) > width {
-		return strings.TrimSpace(string(runes[:width-1])) + "…"
-	}
-	return text
 }
 
 // escape writes a text for XML: html.EscapeString knows its five characters, and the few that no XML may hold become a question mark.

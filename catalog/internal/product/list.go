@@ -38,8 +38,21 @@ var orders = map[Sort]order{
 	ByPriceDown: {key: "products.price", value: "%[1]s", down: true},
 }
 
-// Query chooses products on sale.
+// Sale says which products are meant, by whether they are on sale.
+type Sale int
+
+// The public sees what is on sale, and nothing else.
+const (
+	OnSale Sale = iota
+	OffSale
+	AnySale
+)
+
+var sales = map[Sale][]string{OnSale: {"products.active"}, OffSale: {"NOT products.active"}, AnySale: nil}
+
+// Query chooses products.
 type Query struct {
+	Sale     Sale
 	Search   string // every word of it is in the product, as a word or the beginning of one; "" is all
 	Category string // "" is all
 	MinPrice *int64
@@ -64,7 +77,7 @@ func (s *Store) List(ctx context.Context, q Query) (products []Product, more boo
 
 // statement gives the SQL of a query. Its text depends on which filters there are, and never on their values.
 func statement(q Query, dialect database.Dialect) (string, []any) {
-	where := newConditions("products.active")
+	where := newConditions(sales[q.Sale]...)
 	from, id := "products", "products.id"
 	if q.Search != "" {
 		from, id = search(q.Search, dialect, where)

@@ -98,6 +98,11 @@ func TestList_filters(t *testing.T) {
 			query product.Query
 			want  []int64
 		}{
+			"off sale":                        {product.Query{Sale: product.OffSale}, []int64{4}},
+			"off sale, of the other category": {product.Query{Sale: product.OffSale, Category: "kitchen"}, []int64{}},
+			"on sale or not":                  {product.Query{Sale: product.AnySale}, []int64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}},
+			"on sale or not, a word":          {product.Query{Sale: product.AnySale, Search: "zith"}, []int64{4}},
+			"on sale or not, by price":        {product.Query{Sale: product.AnySale, Sort: product.ByPrice, Category: "office"}, []int64{4, 10, 2, 8, 6}},
 			"category":                        {product.Query{Category: "office"}, []int64{2, 6, 8, 10}},
 			"category that is none":           {product.Query{Category: "garden"}, []int64{}},
 			"at least":                        {product.Query{MinPrice: price(200)}, []int64{3, 6, 9}},

@@ -54,6 +54,9 @@ func TestList_plans(t *testing.T) {
 			}
 		}
 	}
+	if plan := explain(t, db, product.Query{Sale: product.OffSale, After: &at, Limit: 20}); strings.Contains(plan, "TEMP B-TREE") || !strings.Contains(plan, "INDEX products_off_sale") {
+		t.Errorf("what is off sale is looked for among all: %s", plan)
+	}
 	if plan := explain(t, db, product.Query{Search: "oak", Limit: 20}); strings.Contains(plan, "TEMP B-TREE") {
 		t.Errorf("a search gathers all that it finds: %s", plan)
 	}

@@ -6,14 +6,12 @@
 package apidocs
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
 	"log/slog"
-	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -59,8 +57,7 @@ type part struct{ text json.RawMessage }
 type edition struct {
 	parts    []*part
 	document *openapi.Document
-	page     []byte
-	etag     string // of the page
+	page     template.HTML // for people, without what stands around it
 }
 
 // How old the document of a service grows, and how long lies between two fetches.
@@ -106,35 +103,24 @@ func (d *Docs) fetch(ctx context.Context, s Service) (f fresh.Fetched[*part], er
 	return fresh.Fetched[*part]{Value: &part{text}, Due: d.cfg.Now().Add(life)}, nil
 }
 
+// Dress answers with a page of the site around a body.
+type Dress func(c *gin.Context, title string, body template.HTML)
+
 // Mount adds the routes to r. What is described is what r has registered when it is asked.
-func (d *Docs) Mount(r *gin.Engine) {
+func (d *Docs) Mount(r *gin.Engine, dress Dress) {
 	d.routes = r.Routes
 	server.Get(r, openapi.Path, d.serveDocument)
-	server.Get(r, "/docs", d.servePage)
+	server.Get(r, "/docs", func(c *gin.Context) {
+		if e := d.edition(c); e != nil {
+			dress(c, "API", e.page)
+		}
+	})
 }
 
 func (d *Docs) serveDocument(c *gin.Context) {
 	if e := d.edition(c); e != nil {
 		e.document.Serve(c)
 	}
-}
-
-// servePage answers with the same page for everybody. Nothing in it runs, and nothing is loaded from elsewhere.
-func (d *Docs) servePage(c *gin.Context) {
-	e := d.edition(c)
-	if e == nil {
-		return
-	}
-	h := c.Writer.Header()
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-cache")
-	h.Set("ETag", e.etag)
-	c.Request.Header.Del("Range")
-	http.ServeContent(c.Writer, c.Request, "", time.Time{}, bytes.NewReader(e.page))
 }
 
 // edition is made anew when a service says something new. A client that has gone gets nothing.

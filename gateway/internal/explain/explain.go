@@ -87,11 +87,24 @@ func caller(r *http.Request) string {
 	}
 }
 
+// Address is where the story of the request will be told; "" where it will not.
+func Address(c *gin.Context) string {
+	s, ok := c.Value(storyKey).(*Story)
+	if !ok || isSilent(c.FullPath()) {
+		return ""
+	}
+	return "/explain/" + s.ID
+}
+
 var silent = []string{"", "/healthz", "/readyz", "/explain", "/explain/:request", "/.well-known/jwks.json", "/products/:id/image"}
 
+// isSilent reports whether nothing is told of a route.
+func isSilent(route string) bool {
+	return slices.Contains(silent, route) || strings.HasPrefix(route, "/static/")
+}
+
 func (r *Recorder) keep(c *gin.Context, s *Story) {
-	route := c.FullPath()
-	if slices.Contains(silent, route) || strings.HasPrefix(route, "/static/") {
+	if isSilent(c.FullPath()) {
 		return
 	}
 	r.mu.Lock()
@@ -159,13 +172,16 @@ func (r *Recorder) hop(service string, target auth.Target, compact string) Hop {
 	}
 }
 
+// Dress answers with a page of the site around a body.
+type Dress func(c *gin.Context, title string, body template.HTML)
+
 // Mount adds the pages to r.
-func (r *Recorder) Mount(routes gin.IRoutes) {
-	server.Get(routes, "/explain", func(c *gin.Context) { r.show(c, r.all()) })
+func (r *Recorder) Mount(routes gin.IRoutes, dress Dress) {
+	server.Get(routes, "/explain", func(c *gin.Context) { r.show(c, r.all(), dress) })
 	server.Get(routes, "/explain/:request", func(c *gin.Context) {
 		for _, s := range r.all() {
 			if s.ID == c.Param("request") {
-				r.show(c, []*Story{s})
+				r.show(c, []*Story{s}, dress)
 				return
 			}
 		}
@@ -182,17 +198,16 @@ func (r *Recorder) all() []*Story {
 	return stories
 }
 
-func (r *Recorder) show(c *gin.Context, stories []*Story) {
+func (r *Recorder) show(c *gin.Context, stories []*Story, dress Dress) {
 	c.Header("Cache-Control", "no-store")
 	if !auth.Navigates(c.Request) {
 		c.JSON(http.StatusOK, gin.H{"requests": stories})
 		return
 	}
-	var page strings.Builder
-	if err := r.page.Execute(&page, gin.H{"Stories": stories, "One": c.Param("request") != ""}); err != nil {
+	var body strings.Builder
+	if err := r.page.Execute(&body, gin.H{"Stories": stories, "One": c.Param("request") != ""}); err != nil {
 		problem.Table(nil).Respond(c, fmt.Errorf("render explain.html: %w", err))
 		return
 	}
-	c.Header("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'")
-	c.Data(http.StatusOK, "text/html; charset=utf-8", []byte(page.String()))
+	dress(c, "Show me the tokens", template.HTML(body.String())) //nolint:gosec // by html/template
 }

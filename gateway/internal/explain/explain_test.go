@@ -3,6 +3,7 @@ package explain_test
 import (
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -38,7 +39,9 @@ func newShop(t testing.TB) (*gin.Engine, *authtest.Issuer) {
 		}
 	}
 	r.Use(recorder.Watch)
-	recorder.Mount(r)
+	recorder.Mount(r, func(c *gin.Context, title string, body template.HTML) {
+		c.Data(http.StatusOK, "text/html", []byte("<title>"+title+"</title>"+string(body)))
+	})
 	r.GET("/products", forward(recorder.Source("catalog", func(_ *gin.Context, target auth.Target, _ bool) (string, error) {
 		return iss.GatewayToken(t, "catalog", target), nil
 	})))
@@ -55,6 +58,9 @@ func newShop(t testing.TB) (*gin.Engine, *authtest.Issuer) {
 		}
 		all.Wait()
 	})
+	for _, target := range []string{"/address", "/static/address"} {
+		r.GET(target, func(c *gin.Context) { c.String(http.StatusOK, explain.Address(c)) })
+	}
 	r.GET("/login", func(c *gin.Context) { c.Redirect(http.StatusFound, "https://id.example/authorize?code=secret") })
 	return r, iss
 }
@@ -139,5 +145,73 @@ func TestRecorder_isBounded(t *testing.T) {
 	}
 	if w := ask(h, "/explain/never-asked"); w.Code != http.StatusNotFound {
 		t.Errorf("an unknown request = %d, want 404", w.Code)
+	}
+}
+
+// What a page shows of a token is what it says, with what that means; times are read out, and markup stays text.
+func TestToken_lines(t *testing.T) {
+	t.Parallel()
+	token := explain.Token{
+		Header: map[string]any{"typ": "gateway+jwt", "alg": "HS256"},
+		Claims: map[string]any{"exp": json.Number("1795528036"), "roles": []any{"admin"}, "name": "<b>&", "iat": "soon", "odd": nil},
+	}
+	for i, want := range []explain.Line{{"alg", `"HS256"`, "how it is signed"}, {"typ", `"gateway+jwt"`, "the kind of token, so that none is taken for another"}} {
+		if got := token.HeaderLines()[i]; got != want {
+			t.Errorf("header line %d = %+v, want %+v", i, got, want)
+		}
+	}
+	for i, want := range []explain.Line{
+		{"exp", "1795528036", "until when it holds: 24 Nov 2026, 13:47:16 UTC"}, {"iat", `"soon"`, "when it was issued"}, {"name", `"<b>&"`, ""}, {"odd", "null", ""}, {"roles", `["admin"]`, "what its bearer may do"},
+	} {
+		if got := token.ClaimLines()[i]; got != want {
+			t.Errorf("claim line %d = %+v, want %+v", i, got, want)
+		}
+	}
+	if lines := (explain.Token{}).ClaimLines(); len(lines) != 0 {
+		t.Errorf("no token says %v", lines)
+	}
+}
+
+// A page is told where its own story stands: before that is told, and for that page alone.
+func TestAddress(t *testing.T) {
+	t.Parallel()
+	h, _ := newShop(t)
+	for target, told := range map[string]bool{"/address": true, "/static/address": false} {
+		w := ask(h, target)
+		want := ""
+		if told {
+			want = "/explain/" + w.Header().Get("X-Request-Id")
+		}
+		if got := w.Body.String(); got != want {
+			t.Errorf("%s: its story is at %q, want %q", target, got, want)
+		}
+		if told && len(stories(t, h, want)) != 1 {
+			t.Errorf("%s: there is no story at %s", target, want)
+		}
+	}
+	c, _ := gin.CreateTestContext(httptest.NewRecorder())
+	if got := explain.Address(c); got != "" {
+		t.Errorf("where nobody watches, the story is at %q", got)
+	}
+}
+
+// People see the tokens part by part; the list is folded, one request is not.
+func TestRecorder_page(t *testing.T) {
+	t.Parallel()
+	h, _ := newShop(t)
+	id := ask(h, "/products?q=x").Header().Get("X-Request-Id")
+	for target, want := range map[string][]string{
+		"/explain":       {"<details", `href="/explain/` + id + `"`, "1 token<"},
+		"/explain/" + id: {"<title>Show me the tokens</title>", "gateway → catalog: <code>GET /products?q=x</code>", "gateway&#43;jwt", "the one request that it is for", "is cut off", "catalog, with the gateway&#39;s key", "<li>binding"},
+	} {
+		body := ask(h, target, "Accept", "text/html").Body.String()
+		for _, text := range want {
+			if !strings.Contains(body, text) {
+				t.Errorf("%s lacks %s:\n%s", target, text, body)
+			}
+		}
+		if strings.Contains(body, "<details") != (target == "/explain") {
+			t.Errorf("%s: what is folded is wrong", target)
+		}
 	}
 }

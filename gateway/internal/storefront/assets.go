@@ -5,7 +5,9 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"embed"
+	"encoding/base64"
 	"encoding/hex"
+	"html/template"
 	"net/http"
 	"path"
 	"strconv"
@@ -30,6 +32,21 @@ type asset struct {
 type assets struct {
 	files  map[string]asset
 	hashed map[string]string // the name with the fingerprint
+	style  style
+}
+
+// style is the stylesheet as it stands in a page itself; the zero value stands in none.
+type style struct {
+	Text template.CSS
+	hash string
+}
+
+// source is where a page's styles come from, for its policy: the site, or this text and no other.
+func (s style) source() string {
+	if s.hash == "" {
+		return "'self'"
+	}
+	return "'" + s.hash + "'"
 }
 
 var kinds = map[string]string{".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
@@ -50,6 +67,10 @@ func packAssets() (assets, error) {
 		hashed := strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
 		file := asset{kind: kinds[ext], plain: plain, gzip: compress(plain, gzip.BestCompression)}
 		a.files[name] = file
+		if ext == ".css" {
+			//nolint:gosec // our own file
+			a.style = style{Text: template.CSS(plain), hash: "sha256-" + base64.StdEncoding.EncodeToString(sum[:])}
+		}
 		file.immutable = true
 		a.files[hashed], a.hashed[name] = file, hashed
 	}

@@ -210,7 +210,7 @@ func TestForms_keepsNothingOfARefusedForm(t *testing.T) {
 // The catalog's word on who may is the last one.
 func TestEdit_refusedByTheCatalog(t *testing.T) {
 	t.Parallel()
-	for status, want := range map[int]string{401: "Your session has ended", 403: "Forbidden", 404: "Not Found"} {
+	for status, want := range map[int]string{401: "Your session has ended", 403: "This page is for admins", 404: "We cannot find this"} {
 		s := newShop(t)
 		s.say("catalog PUT /products/1", refuse(status, "some-code"))
 		if p := s.post(t, "admin", "/edit/1", typed()); p.StatusCode != status || p.heading() != want {

@@ -54,7 +54,7 @@ func (p *Pages) yard(c *gin.Context) (y yard, ok bool) {
 	id, _ := server.ID(c)
 	var group errgroup.Group
 	group.Go(func() (err error) {
-		y.holding, err = p.levels(c, id, firstPatience)
+		y.holding, err = p.levels(c, id)
 		return err
 	})
 	group.Go(func() error {
@@ -163,12 +163,7 @@ func (p *Pages) productName(c *gin.Context, y yard, id int64, v map[string]strin
 func (p *Pages) confirm(c *gin.Context, status int, y yard, o order, v map[string]string, trouble string) {
 	page := confirmPage{
 		Branch: y.Branch, Product: o.Name, Change: signed(o.change()), ToBranch: y.name(o.ToBranch), Note: o.Note,
-		Before: y.quantity(o.ProductID), After: y.quantity(o.ProductID) + o.change(), Action: y.Branch.Path() + "/move", Trouble: trouble,
-	}
-	for _, kind := range y.kinds() {
-		if kind.Value == o.Kind {
-			page.Kind = kind.Label
-		}
+		Kind: labelOf(y.kinds(), o.Kind), Before: y.quantity(o.ProductID), After: y.quantity(o.ProductID) + o.change(), Action: y.Branch.Path() + "/move", Trouble: trouble,
 	}
 	for _, name := range moveFields {
 		if name != "step" {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"storefront/gateway/internal/storefront"
 	"storefront/shared/problem"
 )
 
@@ -52,7 +53,12 @@ func TestMove(t *testing.T) {
 		t.Errorf("the branch says %s", p.text())
 	}
 	if p := s.get(t, "branch-manager", "/stock/1?recorded=30"); strings.Contains(p.text(), "Recorded") {
-		t.Error("the branch says that something was recorded which is not the last")
+		t.Error("the branch says that something was recorded of which it knows nothing")
+	}
+	// A colleague who records at the same moment does not hide it.
+	s.say("inventory GET /branches/1/movements", j{"movements": []storefront.Movement{{ID: 32, Name: "Desk lamp", Change: 1, Stock: 1}, {ID: 31, Name: "Espresso cup", Change: -2, Stock: 11}}})
+	if p := s.get(t, "branch-manager", "/stock/1?recorded=31"); !strings.Contains(p.text(), "Recorded: −2 Espresso cup, 11 are here now.") {
+		t.Errorf("after a colleague's movement the branch says %s", p.text())
 	}
 }
 

@@ -22,6 +22,7 @@ func everyPage(t testing.TB) map[string]page {
 	empty := newShop(t)
 	empty.say("public GET /products", j{"products": []any{}})
 	empty.say("inventory GET /branches", j{"branches": []any{}})
+	empty.say("inventory GET /products/1/stock", j{"product_id": 1, "branches": []any{}})
 	empty.say("inventory GET /branches/1/products", j{"branch": branch, "products": []any{}})
 	empty.say("inventory GET /branches/1/movements", j{"movements": []any{}})
 	clash := newShop(t)
@@ -58,6 +59,10 @@ func everyPage(t testing.TB) map[string]page {
 		"403":                   s.get(t, "customer", "/stock/1"),
 		"404":                   s.get(t, "", "/nothing"),
 		"503":                   away.get(t, "", "/away"),
+		"414":                   s.get(t, "unknown", "/?q="+strings.Repeat("x", 3000)),
+		"of another package":    s.get(t, "admin", "/dressed"),
+		"branch, low":           s.get(t, "admin", "/stock/1?show=low"),
+		"branch, nothing found": s.get(t, "admin", "/stock/1?find=zebra"),
 		"sign out":              s.get(t, "customer", "/logout"),
 		"loop, cookies":         s.get(t, "", "/loop?cause=login-loop-cookies"),
 		"loop, session":         s.get(t, "", "/loop?cause=login-loop-session"),
@@ -231,8 +236,8 @@ func TestProblems(t *testing.T) {
 		leads  string
 	}{
 		"400":           {400, []string{"not a positive integer", "bad-request, request"}, "/"},
-		"401":           {401, []string{"A valid token is required.", "unauthorized, request"}, "/login?return_to=%2Frefused"},
-		"403":           {403, []string{"You are customer; this needs admin or branch-manager of branch 1.", "role-missing, request"}, "/login?prompt=login"},
+		"401":           {401, []string{"Please sign in first", "you come back to this page", "unauthorized, request"}, "/login?return_to=%2Frefused"},
+		"403":           {403, []string{"This page is for admins and the managers of branch 1", "your role is customer.", "role-missing, request"}, "/login?prompt=login"},
 		"404":           {404, []string{"There is nothing at this address.", "not-found, request"}, "/"},
 		"503":           {503, []string{"It cannot be reached.", "Try again", "service-unavailable, request"}, "/away"},
 		"loop, cookies": {429, []string{"docs/troubleshooting.md#login-loop-cookies", "Allow cookies"}, "/login?insist=1"},

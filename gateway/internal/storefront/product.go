@@ -3,10 +3,8 @@ package storefront
 import (
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/gin-gonic/gin"
-	"golang.org/x/sync/errgroup"
 
 	"storefront/gateway/internal/upstream"
 	"storefront/shared/auth"
@@ -24,8 +22,8 @@ type productPage struct {
 
 // shelf is how much of the product lies in a branch.
 type shelf struct {
-	Branch   Branch
-	Quantity int64
+	Branch
+	Quantity int64 `json:"quantity"`
 }
 
 const catalogAway = "The catalog cannot be reached at the moment."
@@ -59,33 +57,17 @@ func (p *Pages) find(c *gin.Context, asAdmin bool, id string) (product Product, 
 	return product, err
 }
 
-// Inventory answers for one branch at a time, so a page asks for several, and for some at once. Together they have the patience of one.
-const (
-	maxShown = 24
-	atOnce   = 6
-)
+// maxShown keeps the page of a product short.
+const maxShown = 24
 
+// stockOf gives what lies in the visitor's branches, or in the first of them.
 func (p *Pages) stockOf(c *gin.Context, product int64) (stock []shelf, more bool, err error) {
-	branches, err := p.myBranches(c)
-	if err != nil {
-		return nil, false, err
+	var list struct {
+		Branches []shelf `json:"branches"`
 	}
-	end := time.Now().Add(firstPatience)
-	shown := branches[:min(len(branches), maxShown)]
-	stock = make([]shelf, len(shown))
-	var group errgroup.Group
-	group.SetLimit(atOnce)
-	for i, b := range shown {
-		group.Go(func() error {
-			in, err := p.levels(c, b.ID, time.Until(end))
-			stock[i] = shelf{b, in.quantity(product)}
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, false, err
-	}
-	return stock, len(branches) > len(shown), nil
+	err = p.cfg.Inventory(c, get(fmt.Sprintf("/products/%d/stock", product)), &list)
+	shown := min(len(list.Branches), maxShown)
+	return list.Branches[:shown], len(list.Branches) > shown, err
 }
 
 // change is a message that changes something.

@@ -34,6 +34,8 @@ type view struct {
 	Staff    bool
 	Path     string // of the page, to mark it in the navigation
 	SignIn   string // the address of a login that comes back here
+	Story    string // where it is told which tokens the page took
+	Style    style  // of a page that can load nothing
 	Page     any
 }
 
@@ -69,9 +71,12 @@ func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // render answers with a page that depends on who asks, so no cache may keep it. A template that fails is a 500, not half a page.
 func (p *Pages) render(c *gin.Context, status int, name, title string, page any) {
-	v := view{Title: title, Path: c.Request.URL.Path, SignIn: signInFrom(c.Request), Page: page}
+	v := view{Title: title, Path: c.Request.URL.Path, SignIn: signInFrom(c.Request), Story: p.cfg.Story(c), Page: page}
 	v.Visitor, v.SignedIn = p.cfg.Visitor(c)
 	v.Admin, v.Staff = v.Visitor.Has(auth.Admin), v.Visitor.Has(auth.Admin, auth.BranchManager)
+	if status == http.StatusRequestHeaderFieldsTooLarge {
+		v.Style = p.assets.style // what the browser sends too much of it sends along for the stylesheet too
+	}
 	var body bytes.Buffer
 	if err := p.pages[name].ExecuteTemplate(&body, "layout", v); err != nil {
 		c.Header("Content-Type", problem.ContentType)
@@ -79,7 +84,7 @@ func (p *Pages) render(c *gin.Context, status int, name, title string, page any)
 		c.AbortWithStatusJSON(http.StatusInternalServerError, problem.Document{Status: http.StatusInternalServerError, Instance: server.RequestID(c)})
 		return
 	}
-	p.protect(c.Writer.Header())
+	p.protect(c.Writer.Header(), v.Style.source())
 	if v.SignedIn || !acceptsGzip(c.Request) {
 		c.Data(status, "text/html; charset=utf-8", body.Bytes())
 		return
@@ -89,11 +94,16 @@ func (p *Pages) render(c *gin.Context, status int, name, title string, page any)
 	c.Data(status, "text/html; charset=utf-8", compress(body.Bytes(), gzip.DefaultCompression))
 }
 
+// Dress answers with what another package has to show, as a page of the shop. The body is that package's to escape.
+func (p *Pages) Dress(c *gin.Context, title string, body template.HTML) {
+	p.render(c, http.StatusOK, "dressed", title, body)
+}
+
 // protect sets the policies of a page: nothing runs, nothing is loaded from elsewhere, nobody frames it.
-func (p *Pages) protect(h http.Header) {
+func (p *Pages) protect(h http.Header, styles string) {
 	h.Set("Cache-Control", "no-store")
 	h.Add("Vary", "Accept-Encoding")
-	h.Set("Content-Security-Policy", p.csp)
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+styles+"; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' "+p.cfg.SignInOrigin)
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()")
@@ -106,7 +116,11 @@ func signInFrom(r *http.Request) string {
 	if r.Method != http.MethodGet || r.URL.Path == "/" && r.URL.RawQuery == "" || strings.HasPrefix(r.URL.Path, "/log") || r.URL.Path == "/oauth-redirect" {
 		return "/login"
 	}
-	return "/login?" + url.Values{"return_to": {r.RequestURI}}.Encode()
+	login := "/login?" + url.Values{"return_to": {r.RequestURI}}.Encode()
+	if len(login) > server.MaxTarget {
+		return "/login"
+	}
+	return login
 }
 
 // fail shows what a service refused as the problem that it is; where nobody knows, as one that may pass.

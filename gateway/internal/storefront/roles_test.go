@@ -54,6 +54,7 @@ func TestOffers(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	s.say("inventory GET /branches", j{"branches": []any{branch}})
+	s.say("inventory GET /products/1/stock", j{"branches": []any{branch}})
 	offers := map[string][]auth.Role{ // on the page of a product
 		"/stock": {auth.Admin, auth.BranchManager}, "/stock/1": {auth.Admin, auth.BranchManager}, "/stock/1/move?product=1": {auth.Admin, auth.BranchManager},
 		"/edit/new": {auth.Admin}, "/edit/1": {auth.Admin}, "/account": auth.Roles(), "/logout": auth.Roles(),
@@ -105,7 +106,7 @@ func TestProduct_stock(t *testing.T) {
 	if p := s.get(t, "admin", "/shop/1"); !strings.Contains(p.text(), "Harbour Street Hamburg 11") || !strings.Contains(p.text(), "Old Mill Freiburg 4") {
 		t.Errorf("an admin sees %s", p.text())
 	}
-	s.say("inventory GET /branches/3/products", errSilent)
+	s.say("inventory GET /products/1/stock", errSilent)
 	if p := s.get(t, "admin", "/shop/1"); p.StatusCode != http.StatusOK || !strings.Contains(p.text(), "stock cannot be reached") || !strings.Contains(p.text(), "9.05 EUR") {
 		t.Errorf("while inventory is away: %d %s", p.StatusCode, p.text())
 	}
@@ -140,7 +141,7 @@ func TestBranch_ofAnotherManager(t *testing.T) {
 	s.say("inventory GET /branches/3/products", refuse(http.StatusForbidden, "role-missing"))
 	s.say("inventory GET /branches/3/movements", refuse(http.StatusForbidden, "role-missing"))
 	for _, target := range []string{"/stock/3", "/stock/3/move"} {
-		if p := s.get(t, "branch-manager", target); p.StatusCode != http.StatusForbidden || !strings.Contains(p.text(), "You are branch-manager; this needs admin or branch-manager of branch 3.") {
+		if p := s.get(t, "branch-manager", target); p.StatusCode != http.StatusForbidden || !strings.Contains(p.text(), "This page is for admins and the managers of branch 3 You are signed in, and your role is branch-manager.") {
 			t.Errorf("%s = %d %s", target, p.StatusCode, p.text())
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +31,7 @@ type shop struct {
 	asked    []upstream.Message
 	sessions []storefront.Session
 	ended    []string
+	story    string // where is told what became of a request
 }
 
 var errSilent = errors.New("no answer in time")
@@ -60,33 +62,40 @@ func newShop(t testing.TB) *shop {
 			"inventory GET /branches":              j{"branches": []storefront.Branch{branch, mill}},
 			"inventory GET /branches/1/products":   j{"branch": branch, "products": []storefront.Level{{ProductID: 1, Name: "Espresso cup", Quantity: 11}, {ProductID: 2, Name: "Desk lamp"}}},
 			"inventory GET /branches/3/products":   j{"branch": mill, "products": []storefront.Level{{ProductID: 1, Name: "Espresso cup", Quantity: 4}}},
+			"inventory GET /products/1/stock":      j{"product_id": 1, "branches": []j{{"id": 1, "name": "Harbour Street", "city": "Hamburg", "quantity": 11}, {"id": 3, "name": "Old Mill", "city": "Freiburg", "quantity": 4}}},
 			"inventory GET /branches/1/movements":  j{"movements": []storefront.Movement{{ID: 31, At: at, Kind: "transfer", ProductID: 1, Name: "Espresso cup", Change: -2, Stock: 11, OtherBranch: 3, Note: "for the window"}}, "next": "31"},
 			"inventory POST /branches/1/movements": storefront.Movement{ID: 31, Change: 5, Stock: 16},
 			"catalog PUT /products/1":              storefront.Product{ID: 1, Version: 4},
 			"catalog POST /products":               storefront.Product{ID: 71, Version: 1},
 		},
+		story:    "/explain/told",
 		sessions: []storefront.Session{{Handle: "here", Since: at, Expires: at.Add(time.Hour), Here: true}, {Handle: "phone", Since: at, Expires: at.Add(time.Hour)}},
 	}
 	pages, err := storefront.New(storefront.Config{
 		Visitor: visitor, Public: s.service("public"), Catalog: s.service("catalog"), Inventory: s.service("inventory"),
 		Sessions:     func(*gin.Context) ([]storefront.Session, error) { return s.sessions, nil },
 		EndSession:   func(_ *gin.Context, handle string) error { s.ended = append(s.ended, handle); return nil },
+		Story:        func(*gin.Context) string { return s.story },
 		SignInOrigin: "https://id.example",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := server.New(server.Config{Log: server.NewLogger(io.Discard, "error", "json")})
+	r, err := server.New(server.Config{Log: server.NewLogger(io.Discard, "error", "json"), Pages: pages.Problem})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Use(problem.Pages(pages.Problem))
 	pages.Mount(r, require)
 	server.Get(r, "/logout", pages.ConfirmLogout)
 	server.Get(r, "/loop", func(c *gin.Context) {
 		pages.Loop(c, storefront.Loop{Cause: c.Query("cause"), Again: "/login?insist=1", Else: "/login?prompt=login"})
 	})
 	server.Get(r, "/away", func(c *gin.Context) { problem.Unavailable(c, "It cannot be reached.", nil) })
+	server.Get(r, "/problem/:status", func(c *gin.Context) {
+		status, _ := strconv.Atoi(c.Param("status"))
+		problem.Respond(c, status, "<i>The detail.</i>", nil)
+	})
+	server.Get(r, "/dressed", func(c *gin.Context) { pages.Dress(c, "A guest", "<h1>Of another <em>package</em></h1>") })
 	server.Get(r, "/refused", func(c *gin.Context) { problem.Unauthorized(c, false, nil) })
 	s.Server = httptest.NewServer(r)
 	t.Cleanup(s.Close)
@@ -96,6 +105,9 @@ func newShop(t testing.TB) *shop {
 // visitor is the one whose roles the request names, so that each request of a test can come from somebody else.
 func visitor(c *gin.Context) (storefront.Visitor, bool) {
 	as := c.GetHeader("As")
+	if as == "unknown" {
+		return storefront.Visitor{Unknown: true}, false
+	}
 	v := storefront.Visitor{Name: "Jo Example", Email: "jo@example.com", Expires: time.Date(2026, 11, 23, 22, 0, 0, 0, time.UTC)}
 	if as != "nothing" {
 		v.Roles = []auth.Role{auth.Role(as)}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -106,10 +107,8 @@ func (p *Pages) myBranches(c *gin.Context) ([]Branch, error) {
 	return list.Branches, err
 }
 
-func (p *Pages) levels(c *gin.Context, branch int64, within time.Duration) (h holding, err error) {
-	message := get(fmt.Sprintf("/branches/%d/products", branch))
-	message.Within = within
-	err = p.cfg.Inventory(c, message, &h)
+func (p *Pages) levels(c *gin.Context, branch int64) (h holding, err error) {
+	err = p.cfg.Inventory(c, get(fmt.Sprintf("/branches/%d/products", branch)), &h)
 	return h, err
 }
 
@@ -129,6 +128,7 @@ func (p *Pages) branches(c *gin.Context) {
 type branchPage struct {
 	holding
 	movements
+	Goods    goods
 	First    bool      // it is the first page of movements
 	Recorded *Movement // by the form that led here
 }
@@ -139,7 +139,7 @@ func (p *Pages) branch(c *gin.Context) {
 	page := branchPage{First: cursor == ""}
 	var group errgroup.Group
 	group.Go(func() (err error) {
-		page.holding, err = p.levels(c, id, firstPatience)
+		page.holding, err = p.levels(c, id)
 		return err
 	})
 	group.Go(func() error {
@@ -153,8 +153,10 @@ func (p *Pages) branch(c *gin.Context) {
 		p.fail(c, err, stockAway)
 		return
 	}
-	if len(page.Movements) > 0 && c.Query("recorded") == fmt.Sprint(page.Movements[0].ID) {
-		page.Recorded = &page.Movements[0]
+	page.Goods = goodsOf(page.holding, c.Query("find"), c.Query("show"))
+	recorded := func(m Movement) bool { return c.Query("recorded") == fmt.Sprint(m.ID) }
+	if i := slices.IndexFunc(page.Movements, recorded); i >= 0 {
+		page.Recorded = &page.Movements[i]
 	}
 	p.render(c, http.StatusOK, "branch", page.Branch.Name, page)
 }

@@ -7,6 +7,8 @@
 //	/stock, /stock/{id}  the branches that you work on, and one of them; /stock/{id}/move moves goods
 //	/edit/new, /edit/{id} the product editor
 //
+// Pages of other packages wear the same dress: they give a body to [Pages.Dress].
+//
 // A page waits for a service for a short time only. A form that is refused comes back with what was typed, and so does one that was sent
 // after the session had ended.
 package storefront
@@ -15,6 +17,7 @@ import (
 	"fmt"
 	"html/template"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +30,7 @@ import (
 
 // Visitor is whoever looks at the page; the zero value is nobody.
 type Visitor struct {
+	Unknown bool // the request was refused before anybody could look
 	Name    string
 	Email   string
 	Roles   []auth.Role
@@ -36,6 +40,19 @@ type Visitor struct {
 // Has reports whether the visitor has one of the roles.
 func (v Visitor) Has(roles ...auth.Role) bool {
 	return slices.ContainsFunc(v.Roles, func(r auth.Role) bool { return slices.Contains(roles, r) })
+}
+
+// Initials stand for the visitor where there is little room.
+func (v Visitor) Initials() string {
+	words := strings.Fields(v.Name)
+	if len(words) == 0 {
+		return "?"
+	}
+	initials := []rune(words[0])[:1]
+	if len(words) > 1 {
+		initials = append(initials, []rune(words[len(words)-1])[0])
+	}
+	return strings.ToUpper(string(initials))
 }
 
 // Session is one browser in which the visitor is signed in.
@@ -59,6 +76,8 @@ type Config struct {
 	// Sessions gives those of the visitor, the newest first; EndSession ends one of them by its handle.
 	Sessions   func(*gin.Context) ([]Session, error)
 	EndSession func(c *gin.Context, handle string) error
+	// Story gives the address at which is told which tokens the request took; "" where that is not told.
+	Story func(*gin.Context) string
 	// SignInOrigin is where forms lead beyond this site: browsers apply form-action to redirects too.
 	SignInOrigin string
 }
@@ -68,7 +87,6 @@ type Pages struct {
 	cfg     Config
 	pages   map[string]*template.Template
 	assets  assets
-	csp     string
 	shelves shelves
 	last    atomic.Pointer[catalogPage] // the first page of all products, as it was last seen
 }
@@ -83,8 +101,7 @@ func New(cfg Config) (*Pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse templates: %w", err)
 	}
-	csp := "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' " + cfg.SignInOrigin
-	return &Pages{cfg: cfg, pages: pages, assets: assets, csp: csp}, nil
+	return &Pages{cfg: cfg, pages: pages, assets: assets}, nil
 }
 
 // Mount adds the pages to r. Those of people who are signed in stand behind require, which makes them known to [auth.From].

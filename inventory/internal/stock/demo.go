@@ -5,6 +5,9 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
+	"time"
 
 	"storefront/shared/database"
 )
@@ -52,53 +55,97 @@ func (s *Store) SeedDemo(ctx context.Context) (added int, err error) {
 
 // insertDemo gives the branches their own ids, which other parts of the demo know, and has PostgreSQL go on behind them.
 func insertDemo(ctx context.Context, tx database.Querier, demo demoShop, dialect database.Dialect) error {
-	names := map[int64]string{}
-	for _, p := range demo.Products {
-		names[p.ID] = p.Name
-		if _, err := tx.ExecContext(ctx, "INSERT INTO products (id, name) VALUES ($1, $2)", p.ID, p.Name); err != nil {
-			return fmt.Errorf("demo product %d: %w", p.ID, err)
-		}
+	at := now()
+	if err := insertRows(ctx, tx, "products (id, name)", demo.names()); err != nil {
+		return err
 	}
 	for _, b := range demo.Branches {
-		if err := b.insert(ctx, tx, names); err != nil {
+		if err := b.insert(ctx, tx, at); err != nil {
 			return fmt.Errorf("demo branch %d: %w", b.ID, err)
 		}
 	}
-	if dialect != database.Postgres {
-		return nil
+	if err := insertRows(ctx, tx, "movements (at, branch_id, kind, product_id, name, change, stock, other_branch, note, subject, request_id)", demo.ledger(at)); err != nil {
+		return err
 	}
-	_, err := tx.ExecContext(ctx, "SELECT setval(pg_get_serial_sequence('branches', 'id'), (SELECT max(id) FROM branches))")
+	// Stock is the sum of the ledger.
+	_, err := tx.ExecContext(ctx, `INSERT INTO stock (branch_id, product_id, quantity)
+		SELECT branch_id, product_id, sum(change) FROM movements GROUP BY branch_id, product_id`)
+	if err != nil || dialect != database.Postgres {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "SELECT setval(pg_get_serial_sequence('branches', 'id'), (SELECT max(id) FROM branches))")
 	return err
 }
 
-func (b demoBranch) insert(ctx context.Context, tx database.Querier, names map[int64]string) error {
-	by, at := Author{Subject: "demo", RequestID: "demo"}, now()
+// demoAuthor is who the ledger and the audit name.
+var demoAuthor = Author{Subject: "demo", RequestID: "demo"}
+
+func (b demoBranch) insert(ctx context.Context, tx database.Querier, at time.Time) error {
 	if _, err := tx.ExecContext(ctx, "INSERT INTO branches (id, name, city) VALUES ($1, $2, $3)", b.ID, b.Name, b.City); err != nil {
 		return err
 	}
-	if err := record(ctx, tx, by, branchCreated, b.ID, "", at); err != nil {
+	if err := record(ctx, tx, demoAuthor, branchCreated, b.ID, "", at); err != nil {
 		return err
 	}
 	for _, subject := range b.Managers {
 		if _, err := tx.ExecContext(ctx, "INSERT INTO branch_managers (branch_id, subject, since) VALUES ($1, $2, $3)", b.ID, subject, at); err != nil {
 			return err
 		}
-		if err := record(ctx, tx, by, managerAdded, b.ID, subject, at); err != nil {
+		if err := record(ctx, tx, demoAuthor, managerAdded, b.ID, subject, at); err != nil {
 			return err
 		}
 	}
-	for _, s := range b.Stock {
-		in := Movement{At: at, BranchID: b.ID, Kind: Receive, ProductID: s.ProductID, Name: names[s.ProductID], Change: s.Quantity + s.Sold}
-		out := in
-		out.Kind, out.Change = Sell, -s.Sold
-		if _, err := post(ctx, tx, by, in); err != nil {
-			return err
+	return nil
+}
+
+// names gives the rows of the products.
+func (d demoShop) names() [][]any {
+	rows := make([][]any, len(d.Products))
+	for i, p := range d.Products {
+		rows[i] = []any{p.ID, p.Name}
+	}
+	return rows
+}
+
+// ledger gives the rows of the movements: what was received, and what was sold of it.
+func (d demoShop) ledger(at time.Time) (rows [][]any) {
+	names := map[int64]string{}
+	for _, p := range d.Products {
+		names[p.ID] = p.Name
+	}
+	for _, b := range d.Branches {
+		line := func(kind Kind, product, change, stock int64) {
+			rows = append(rows, []any{at, b.ID, kind, product, names[product], change, stock, 0, "", demoAuthor.Subject, demoAuthor.RequestID})
 		}
-		if s.Sold == 0 {
-			continue
+		for _, s := range b.Stock {
+			line(Receive, s.ProductID, s.Quantity+s.Sold, s.Quantity+s.Sold)
+			if s.Sold > 0 {
+				line(Sell, s.ProductID, -s.Sold, s.Quantity)
+			}
 		}
-		if _, err := post(ctx, tx, by, out); err != nil {
-			return err
+	}
+	return rows
+}
+
+// atOnce is how many rows go into a statement. Each statement costs its compilation, or a way to the server; but SQLite's driver looks
+// through all values of a statement for each of them.
+const atOnce = 25
+
+// insertRows inserts rows into a table with its columns.
+func insertRows(ctx context.Context, tx database.Querier, into string, rows [][]any) error {
+	for some := range slices.Chunk(rows, atOnce) {
+		var places []string
+		var values []any
+		for _, row := range some {
+			var marks []string
+			for _, value := range row {
+				values = append(values, value)
+				marks = append(marks, fmt.Sprintf("$%d", len(values)))
+			}
+			places = append(places, "("+strings.Join(marks, ", ")+")")
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO "+into+" VALUES "+strings.Join(places, ", "), values...); err != nil {
+			return fmt.Errorf("insert into %s: %w", into, err)
 		}
 	}
 	return nil

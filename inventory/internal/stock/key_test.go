@@ -88,7 +88,7 @@ func TestMove_sameKeyInParallel(t *testing.T) {
 		for key := range keys {
 			for i := range times {
 				group.Go(func() {
-					m, err := s.Move(t.Context(), seller, 1, cups(stock.Sell, 1), fmt.Sprintf("key-%04d", key))
+					m, err := s.insist(t, 1, cups(stock.Sell, 1), fmt.Sprintf("key-%04d", key))
 					if err != nil {
 						t.Error(err)
 					}

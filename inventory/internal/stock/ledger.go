@@ -118,7 +118,7 @@ func productName(ctx context.Context, tx database.Querier, by Author, o Order) (
 	}
 }
 
-// post changes the stock and writes the line into the ledger: the only place that does either.
+// post changes the stock and writes the line into the ledger: but for the start of a demo shop, the only place that does either.
 func post(ctx context.Context, tx database.Querier, by Author, m Movement) (Movement, error) {
 	stock, err := shift(ctx, tx, m)
 	if err != nil {

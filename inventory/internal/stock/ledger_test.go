@@ -148,7 +148,7 @@ func TestMove_theLastItemIsSoldOnce(t *testing.T) {
 				if i%2 == 0 {
 					o.Kind, o.ToBranch = stock.Transfer, 2
 				}
-				_, err := s.Move(t.Context(), seller, 1, o, fmt.Sprintf("seller-%03d", i))
+				_, err := s.insist(t, 1, o, fmt.Sprintf("seller-%03d", i))
 				results <- err
 			})
 		}
@@ -182,7 +182,7 @@ func TestMove_transfersBothWays(t *testing.T) {
 				o := cups(stock.Transfer, int64(i%3+1))
 				from := int64(i%2 + 1)
 				o.ToBranch = 3 - from
-				if _, err := s.Move(t.Context(), seller, from, o, ""); err != nil {
+				if _, err := s.insist(t, from, o, fmt.Sprintf("transfer-%03d", i)); err != nil {
 					t.Error(err)
 				}
 			})

@@ -33,6 +33,12 @@ type Level struct {
 	Quantity  int64  `json:"quantity"`
 }
 
+// Holding is how much of some product lies in a branch, 0 where none has ever been.
+type Holding struct {
+	Branch
+	Quantity int64 `json:"quantity"`
+}
+
 // Author is who changes something, by which request.
 type Author struct {
 	Subject, RequestID string

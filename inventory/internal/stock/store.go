@@ -61,6 +61,24 @@ func scanLevel(r database.Row) (l Level, err error) {
 	return l, r.Scan(&l.ProductID, &l.Name, &l.Quantity)
 }
 
+const holdings = `SELECT branches.id, branches.name, branches.city, COALESCE(stock.quantity, 0)
+	FROM branches LEFT JOIN stock ON stock.branch_id = branches.id AND stock.product_id = $1`
+
+func scanHolding(r database.Row) (h Holding, err error) {
+	return h, r.Scan(&h.ID, &h.Name, &h.City, &h.Quantity)
+}
+
+// Holdings returns how much of the product lies in each branch, by its id. Of a product that inventory does not know it is nothing.
+func (s *Store) Holdings(ctx context.Context, product int64) ([]Holding, error) {
+	return all(ctx, s, scanHolding, holdings+" ORDER BY branches.id", product)
+}
+
+// HoldingsOf returns how much of the product lies in each branch that the user with that subject manages, likewise.
+func (s *Store) HoldingsOf(ctx context.Context, subject string, product int64) ([]Holding, error) {
+	return all(ctx, s, scanHolding, holdings+` JOIN branch_managers ON branch_managers.branch_id = branches.id
+		WHERE branch_managers.subject = $2 ORDER BY branches.id`, product, subject)
+}
+
 func get(ctx context.Context, q database.Querier, branch int64) (Branch, error) {
 	b, err := database.One(ctx, q, scanBranch, "SELECT id, name, city FROM branches WHERE id = $1", branch)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -53,6 +54,17 @@ func (s shop) move(t testing.TB, branch int64, o stock.Order) stock.Movement {
 		t.Fatalf("%+v in branch %d = %v", o, branch, err)
 	}
 	return m
+}
+
+// insist asks as a client does: what a busy machine has not done in time is asked for again, with the same key.
+func (s shop) insist(t testing.TB, branch int64, o stock.Order, key string) (m stock.Movement, err error) {
+	t.Helper()
+	for range 20 {
+		if m, err = s.Move(t.Context(), seller, branch, o, key); !errors.Is(err, database.ErrAway) {
+			break
+		}
+	}
+	return m, err
 }
 
 // levels gives what lies in a branch, by product.
@@ -120,6 +132,46 @@ func TestBranches(t *testing.T) {
 		for subject, want := range map[string][]stock.Branch{"manager": {every[0], every[2]}, "Manager": {}, "": {}} {
 			if got, err := s.BranchesOf(t.Context(), subject); err != nil || cmp.Diff(want, got) != "" {
 				t.Errorf("BranchesOf(%q) = %+v, %v, want %+v", subject, got, err, want)
+			}
+		}
+	})
+}
+
+func TestHoldings(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s shop) {
+		s.move(t, 1, cups(stock.Receive, 7))
+		s.move(t, 3, cups(stock.Receive, 2))
+		s.move(t, 3, cups(stock.Sell, 2))
+		s.move(t, 2, stock.Order{Kind: stock.Receive, ProductID: 2, Quantity: 9, Name: "Pan"})
+		for _, branch := range []int64{3, 2} {
+			if err := s.AddManager(t.Context(), seller, branch, "manager"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		quantities := func(holdings []stock.Holding, err error) string {
+			if err != nil {
+				t.Fatal(err)
+			}
+			var all []string
+			for _, h := range holdings {
+				all = append(all, fmt.Sprintf("%s of %s: %d", h.Name, h.City, h.Quantity))
+			}
+			return strings.Join(all, ", ")
+		}
+		for product, want := range map[int64][2]string{
+			1: {"Branch 1 of Hamburg: 7, Branch 2 of Hamburg: 0, Branch 3 of Hamburg: 0", "Branch 2 of Hamburg: 0, Branch 3 of Hamburg: 0"},
+			2: {"Branch 1 of Hamburg: 0, Branch 2 of Hamburg: 9, Branch 3 of Hamburg: 0", "Branch 2 of Hamburg: 9, Branch 3 of Hamburg: 0"},
+			9: {"Branch 1 of Hamburg: 0, Branch 2 of Hamburg: 0, Branch 3 of Hamburg: 0", "Branch 2 of Hamburg: 0, Branch 3 of Hamburg: 0"},
+		} {
+			if got := quantities(s.Holdings(t.Context(), product)); got != want[0] {
+				t.Errorf("of product %d there is %s, want %s", product, got, want[0])
+			}
+			if got := quantities(s.HoldingsOf(t.Context(), "manager", product)); got != want[1] {
+				t.Errorf("of product %d the manager has %s, want %s", product, got, want[1])
+			}
+			if got := quantities(s.HoldingsOf(t.Context(), "Manager", product)); got != "" {
+				t.Errorf("another one has %s of product %d", got, product)
 			}
 		}
 	})

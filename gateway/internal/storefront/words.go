@@ -1,0 +1,79 @@
+package storefront
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"storefront/shared/auth"
+	"storefront/shared/problem"
+)
+
+// words are what people read of a problem: what has happened, and what they can do.
+type words struct {
+	Heading, Next string
+	Enough        bool // the problem's own detail would tell them nothing
+}
+
+var wordsOf = map[int]words{
+	http.StatusBadRequest:                  {Heading: "This is not an address of the shop", Next: "It may have been cut off on its way. Start from the shop itself."},
+	http.StatusUnauthorized:                {Heading: "Please sign in first", Next: "Sign in, and you come back to this page.", Enough: true},
+	http.StatusForbidden:                   {Heading: "This came from somewhere else", Next: "Nothing was changed. Open the page here, and use its own form."},
+	http.StatusNotFound:                    {Heading: "We cannot find this", Next: "The address may be misspelt, or what was here is no longer sold."},
+	http.StatusMethodNotAllowed:            {Heading: "This cannot be done here", Next: "Nothing was changed. Go back, and use the page's own form.", Enough: true},
+	http.StatusConflict:                    {Heading: "Somebody was faster", Next: "Nothing was changed. Go back, load the page anew, and look again."},
+	http.StatusRequestEntityTooLarge:       {Heading: "This is too much at once", Next: "Nothing was changed. Go back, and write a shorter text.", Enough: true},
+	http.StatusRequestURITooLong:           {Heading: "This address is too long", Next: "Shorten it: a search finds no more with a long text than with a few words.", Enough: true},
+	http.StatusTooManyRequests:             {Heading: "One moment, please", Next: "There were many requests from your network. Wait a minute, and try again.", Enough: true},
+	http.StatusRequestHeaderFieldsTooLarge: {Heading: "Your browser sends too much along", Next: "Most often those are old cookies. Delete the cookies of this site in your browser's settings, and try again; nothing that you have saved is lost, and you sign in anew.", Enough: true},
+	http.StatusInternalServerError:         {Heading: "Something broke on our side", Next: "This is our fault, not yours. Try again in a moment.", Enough: true},
+}
+
+// away is for whatever passes by itself.
+var away = words{Heading: "The shop is catching its breath", Next: "This is our fault, and passes most of the time. Try again in a moment."}
+
+// wordsFor gives a problem its words. A 403 that lacks a role says for whom the page is.
+func wordsFor(c *gin.Context, d problem.Document) words {
+	w, ok := wordsOf[d.Status]
+	switch {
+	case d.Status == http.StatusForbidden && len(auth.Needed(c)) > 0:
+		return words{Heading: "This page is for " + audience(c), Next: "Ask an admin for the role, which counts from your next sign-in on, or come in as somebody who has it."}
+	case ok:
+		return w
+	case d.Status > http.StatusInternalServerError:
+		return away
+	default:
+		return words{Heading: d.Title}
+	}
+}
+
+// audience says whom the route lets in: of managers, at the page of a branch, its own.
+func audience(c *gin.Context) string {
+	var groups []string
+	for _, role := range auth.Needed(c) {
+		group := strings.ReplaceAll(string(role), "-", " ") + "s"
+		if id := c.Param("id"); role == auth.BranchManager && id != "" {
+			group = "the managers of branch " + id
+		}
+		groups = append(groups, group)
+	}
+	return strings.Join(groups, " and ")
+}
+
+// standing says which roles somebody has.
+func standing(roles []auth.Role) string {
+	names := make([]string, len(roles))
+	for i, role := range roles {
+		names[i] = string(role)
+	}
+	switch len(names) {
+	case 0:
+		return "You are signed in, and have no role here yet."
+	case 1:
+		return fmt.Sprintf("You are signed in, and your role is %s.", names[0])
+	default:
+		return fmt.Sprintf("You are signed in, and your roles are %s.", strings.Join(names, " and "))
+	}
+}
