@@ -15,7 +15,7 @@ func staysCustomer(t *testing.T, arrive func(*testing.T) guest) {
 		}
 	}
 	g.visits("/stock/1", http.StatusForbidden)
-	g.reads("You are customer; this needs admin or branch-manager of branch 1", "See your account", "request")
+	g.reads("This page is for admins and the managers of branch 1", "your role is customer", "See your account", "request")
 	g.looks("403")
 	endsSessions(t, g, arrive)
 	becomesSomebodyElse(g)
@@ -81,7 +81,7 @@ func losesTheSession(t *testing.T, arrive func(*testing.T) guest) {
 	g.does(g.tab.Tick("Correct after counting"), g.tab.Fill("Quantity", "-1"), g.tab.Fill("Note", "one is chipped"))
 	g.does(g.tab.DropCookies())
 	g.sends("Continue", http.StatusUnauthorized)
-	g.reads("Your session has ended", "one is chipped", "request")
+	g.reads("Your session has ended", "Correct after counting", "Gooseneck kettle", "−1", "one is chipped", "request")
 	g.looks("kept")
 	tab, err := g.tab.ClickToTab("Sign in (opens in a new tab)")
 	g.does(err)

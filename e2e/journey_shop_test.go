@@ -40,7 +40,7 @@ func looksAround(t *testing.T, arrive func(*testing.T) guest) {
 	g.misses("In stock", "Edit this product")
 	g.looks("product")
 	g.visits("/shop/9999", http.StatusNotFound)
-	g.reads("Search the shop", "request")
+	g.reads("We cannot find this", "Search the shop", "request")
 	g.looks("404")
 	g.visits("/shop/first", http.StatusBadRequest)
 	g.looks("400")
@@ -50,10 +50,17 @@ func looksAround(t *testing.T, arrive func(*testing.T) guest) {
 // meetsTheEnds asks for too much.
 func meetsTheEnds(g guest) {
 	g.visits("/?q="+strings.Repeat("x", 2100), http.StatusRequestURITooLong)
+	g.reads("This address is too long", "request")
+	g.looks("414")
 	for i := range 6 {
 		g.does(g.tab.SetCookie(g.shop, fmt.Sprint("fat", i), strings.Repeat("x", 3500)))
 	}
 	g.visits("/", http.StatusRequestHeaderFieldsTooLarge)
+	g.reads("Your browser sends too much along", "Delete the cookies", "request")
+	g.looks("431")
+	g.does(g.tab.DropCookies())
+	g.clicks("Try again")
+	g.reads("Espresso cup")
 }
 
 // usesTheKeyboard comes by Tab to everything, and sees where it is at every stop.
@@ -118,11 +125,17 @@ func readsAll(t *testing.T, arrive func(*testing.T) guest) {
 	g.signsIn("admin")
 	g.isAt("/edit/1")
 	g.visits("/docs", http.StatusOK)
+	g.reads("Sign out", "POST /products")
 	g.looks("docs")
-	g.visits("/explain", http.StatusOK)
-	g.reads("gateway+jwt")
-	g.misses("eyJ")
+	g.visits("/stock/1", http.StatusOK)
+	g.clicks("The tokens behind this page")
+	g.reads("Show me the tokens", "gateway → inventory", "GET /branches/1/products", `["admin"]`, "what its bearer may do", "applicationId")
 	g.looks("explain")
+	g.visits("/", http.StatusOK)
+	g.clicks("The tokens behind this page")
+	g.reads("gateway → catalog", `"gateway+jwt"`, "the one request that it is for", "is cut off")
+	g.clicks("All of the last requests")
+	g.looks("explain-all")
 	g.does(g.tab.Visit(g.idp + "/oauth2/authorize?client_id=unknown"))
 	g.looks("login-error")
 	g.does(g.tab.Visit(g.idp + "/"))

@@ -17,6 +17,7 @@ func movesStock(t *testing.T, arrive func(*testing.T) guest) {
 	g.isAt("/stock/1")
 	g.reads("Harbour Street", "In stock")
 	g.looks("branch")
+	g.findsInTheBranch()
 	g.clicks("Stock")
 	g.reads("Harbour Street")
 	g.looks("branches")
@@ -26,12 +27,29 @@ func movesStock(t *testing.T, arrive func(*testing.T) guest) {
 	g.looks("product-staff")
 	g.recordsOne("Espresso cup", "3")
 	g.visits("/stock/2", http.StatusForbidden)
-	g.reads("branch-manager of branch 2", "Sign in as somebody else")
+	g.reads("the managers of branch 2", "Sign in as somebody else")
 	g.visits("/stock/2/move", http.StatusForbidden)
 	g.visits("/edit/1", http.StatusForbidden)
 	g.visits("/stock/77", http.StatusForbidden)
 	g.visits("/stock/1", http.StatusOK)
 	g.leaves("Harbour Street", "Hamburg")
+}
+
+// findsInTheBranch looks for goods by their name, and at those that run low.
+func (g guest) findsInTheBranch() {
+	g.t.Helper()
+	g.does(g.tab.Fill("Find a product here", "kettle"))
+	g.clicks("Find")
+	g.reads("Gooseneck kettle")
+	if g.offered("Espresso cup") {
+		g.t.Error("the search for a kettle finds a cup")
+	}
+	g.does(g.tab.ClickFirst("Running low"))
+	g.reads("Nothing like that lies here")
+	g.clicks("Show everything")
+	g.does(g.tab.ClickFirst("Running low"))
+	g.reads("few left")
+	g.looks("branch-low")
 }
 
 // recordsOne sells a product of branch 1, after a form that was refused and a change of mind.

@@ -37,7 +37,9 @@ func Start(ctx context.Context) (*Browser, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.WSURLReadTimeout(patience))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.WSURLReadTimeout(patience),
+		// On a small machine: no process that only waits for a page to come, and none that plays a graphics card.
+		chromedp.Flag("disable-features", "Translate,SpareRendererForSitePerProcess"), chromedp.DisableGPU)
 	ctx, stopAllocator := chromedp.NewExecAllocator(ctx, options...)
 	ctx, stop := chromedp.NewContext(ctx)
 	b := &Browser{ctx: ctx, stop: func() { stop(); stopAllocator() }}

@@ -14,9 +14,9 @@ func pressable(name string) chromedp.Search {
 	return chromedp.Search(fmt.Sprintf(`//*[self::a[@href] or self::button][normalize-space()=%s]`, quote(name)))
 }
 
-// beginning is the button whose words begin so.
+// beginning is the link or button whose words begin so.
 func beginning(words string) chromedp.Search {
-	return chromedp.Search(fmt.Sprintf(`//button[starts-with(normalize-space(),%s)]`, quote(words)))
+	return chromedp.Search(fmt.Sprintf(`//*[self::a[@href] or self::button][starts-with(normalize-space(),%s)]`, quote(words)))
 }
 
 // labelled is the field to which the label points that begins so.

@@ -42,7 +42,7 @@ func (t *Tab) Click(name string) error {
 	return t.load("click "+name, chromedp.Click(pressable(name)))
 }
 
-// ClickFirst presses the first button whose words begin so, and waits for the page that follows.
+// ClickFirst presses the first link or button whose words begin so, and waits for the page that follows.
 func (t *Tab) ClickFirst(words string) error {
 	return t.load("click "+words, chromedp.Click(beginning(words)))
 }
