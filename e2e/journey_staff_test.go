@@ -116,6 +116,9 @@ func editsProducts(t *testing.T, arrive func(*testing.T) guest) {
 	g.looks("edit")
 	g.meetsAConflict()
 	g.namesMarkup()
+	g.clicks("Off sale")
+	g.reads("Everything is on sale")
+	g.looks("off-sale")
 	g.visits("/edit/4", http.StatusOK)
 	g.leaves("Article number (SKU)", "New product")
 }

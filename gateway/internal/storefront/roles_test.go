@@ -25,6 +25,7 @@ func TestRoles(t *testing.T) {
 		"GET /stock/1":                     {302, 403, 200, 200},
 		"GET /stock/1/move":                {302, 403, 200, 200},
 		"POST /stock/1/move":               {401, 403, 422, 422},
+		"GET /edit":                        {302, 403, 403, 200},
 		"GET /edit/new":                    {302, 403, 403, 200},
 		"POST /edit/new":                   {401, 403, 403, 422},
 		"GET /edit/1":                      {302, 403, 403, 200},
@@ -57,7 +58,7 @@ func TestOffers(t *testing.T) {
 	s.say("inventory GET /products/1/stock", j{"branches": []any{branch}})
 	offers := map[string][]auth.Role{ // on the page of a product
 		"/stock": {auth.Admin, auth.BranchManager}, "/stock/1": {auth.Admin, auth.BranchManager}, "/stock/1/move?product=1": {auth.Admin, auth.BranchManager},
-		"/edit/new": {auth.Admin}, "/edit/1": {auth.Admin}, "/account": auth.Roles(), "/logout": auth.Roles(),
+		"/edit": {auth.Admin}, "/edit/new": {auth.Admin}, "/edit/1": {auth.Admin}, "/account": auth.Roles(), "/logout": auth.Roles(),
 	}
 	for _, role := range auth.Roles() {
 		p := s.get(t, string(role), "/shop/1")

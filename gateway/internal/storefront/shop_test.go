@@ -65,6 +65,7 @@ func newShop(t testing.TB) *shop {
 			"inventory GET /products/1/stock":      j{"product_id": 1, "branches": []j{{"id": 1, "name": "Harbour Street", "city": "Hamburg", "quantity": 11}, {"id": 3, "name": "Old Mill", "city": "Freiburg", "quantity": 4}}},
 			"inventory GET /branches/1/movements":  j{"movements": []storefront.Movement{{ID: 31, At: at, Kind: "transfer", ProductID: 1, Name: "Espresso cup", Change: -2, Stock: 11, OtherBranch: 3, Note: "for the window"}}, "next": "31"},
 			"inventory POST /branches/1/movements": storefront.Movement{ID: 31, Change: 5, Stock: 16},
+			"catalog GET /admin/products":          j{"products": []storefront.Product{{ID: 8, SKU: "KIT-0008", Name: "Chipped cup", Price: 100, Currency: "EUR"}}, "next": "c8"},
 			"catalog PUT /products/1":              storefront.Product{ID: 1, Version: 4},
 			"catalog POST /products":               storefront.Product{ID: 71, Version: 1},
 		},

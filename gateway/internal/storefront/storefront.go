@@ -120,6 +120,7 @@ func (p *Pages) Mount(r gin.IRoutes, require gin.HandlerFunc) {
 	server.Get(r, "/stock/:id/move", require, staff, server.RequireID, p.moveForm)
 	r.POST("/stock/:id/move", require, staff, server.RequireID, p.move)
 
+	server.Get(r, "/edit", require, admin, p.offSale)
 	server.Get(r, "/edit/new", require, admin, p.newProduct)
 	r.POST("/edit/new", require, admin, p.createProduct)
 	server.Get(r, "/edit/:id", require, admin, server.RequireID, p.editProduct)
