@@ -15,10 +15,10 @@ run: ## start identity server, catalog, inventory and gateway; DEMO_PORT_BASE=13
 	@go run ./e2e run
 
 up: ## start it as containers with FusionAuth, about a gigabyte of images; GATEWAY_PORT and FUSIONAUTH_PORT move the two ports
-	@go run ./e2e up
+	@COMMIT=$$(git rev-parse HEAD) go run ./e2e up
 
 up-local: ## the same with the local stand-in in FusionAuth's place
-	@go run ./e2e up-local
+	@COMMIT=$$(git rev-parse HEAD) go run ./e2e up-local
 
 down: ## end the containers
 	@go run ./e2e down
@@ -29,10 +29,10 @@ ifeq ($(RACE),)
 endif
 	go test $(RACE) -shuffle=on -timeout 20m work
 
-# A report that is not wanted is switched off with an empty name.
 tour: ## tell the article's story in the terminal: which token goes where, what it says, who verifies it and how
 	@go run ./e2e tour
 
+# A report that is not wanted is switched off with an empty name.
 roles: export JUNIT_FILE ?= .data/reports/roles.xml
 roles: export REPORT_FILE ?= .data/reports/roles.md
 roles: ## run the role matrix against a stack of its own, against BASE_URL=…, or with STACK=compose against the containers
@@ -95,7 +95,7 @@ verify-fusionauth: up ## the role matrix and the stand-in's own conformance test
 	STACK=compose REQUIRE=all $(MAKE) --no-print-directory roles
 	go run ./e2e conformance
 
-check: format vet standalone tidy-check lint test roles roles-jwks ## all that CI checks
+check: format vet standalone tidy-check lint test roles roles-jwks ## all that CI checks without a browser, chaos or containers
 
 format:
 	@files=$$(gofmt -l $(MODULES)); test -z "$$files" || { echo "not formatted:"; echo "$$files"; exit 1; }

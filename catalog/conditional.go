@@ -12,7 +12,7 @@ import (
 	"storefront/shared/problem"
 )
 
-// etag names the version of a product, and so each of its representations (RFC 9110 §8.8.3).
+// etag names the version of a product (RFC 9110 §8.8.3).
 func etag(p product.Product) string { return tag(p.Version) }
 
 func tag(version int64) string { return fmt.Sprintf(`"%d"`, version) }

@@ -125,7 +125,7 @@ func (h handlers) image(c *gin.Context) {
 	if p.Active {
 		c.Header("Cache-Control", "public, max-age=86400, stale-while-revalidate=604800")
 	}
-	if unchanged(c, etag(p)) {
+	if unchanged(c, fmt.Sprintf(`"%d-%d"`, p.Version, picture.Edition)) {
 		return
 	}
 	c.Data(http.StatusOK, "image/svg+xml", picture.SVG(picture.Subject{SKU: p.SKU, Name: p.Name, Category: p.Category}))

@@ -77,7 +77,7 @@ func TestWrite_createReplaceDelete(t *testing.T) {
 		if w = get(s, http.MethodGet, target, s.customer); w.Code != http.StatusNotFound {
 			t.Errorf("%s of what is off sale = %d for a customer, want 404", target, w.Code)
 		}
-		if w = get(s, http.MethodGet, target, s.admin); w.Code != http.StatusOK || w.Header().Get("ETag") != `"3"` || strings.Contains(w.Header().Get("Cache-Control"), "public") {
+		if w = get(s, http.MethodGet, target, s.admin); w.Code != http.StatusOK || !strings.HasPrefix(w.Header().Get("ETag"), `"3`) || strings.Contains(w.Header().Get("Cache-Control"), "public") {
 			t.Errorf("%s of what is off sale = %d %v for an admin, want 200 for nobody else", target, w.Code, w.Header())
 		}
 	}

@@ -241,7 +241,6 @@ func TestAttackCommand_againstADeployment(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
 			out, code := command(t, tt.env, "attack")
 			if code != tt.code {
 				t.Errorf("exit code = %d, want %d:\n%s", code, tt.code, out)

@@ -140,9 +140,9 @@ var drops = []struct {
 	n    int
 	of   func(i int) (string, http.Header)
 }{
-	{"paths", 5000, func(i int) (string, http.Header) { return fmt.Sprintf("/nowhere-%d/x%d", i, i*7), nil }},
+	{"paths", 10000, func(i int) (string, http.Header) { return fmt.Sprintf("/nowhere-%d/x%d", i, i*7), nil }},
 	{"queries", 10000, func(i int) (string, http.Header) { return fmt.Sprintf("/healthz?q%d=%d", i, i), nil }},
-	{"logins", 2000, func(i int) (string, http.Header) { return fmt.Sprintf("/login?return_to=/products/%d", i+1), nil }},
+	{"logins", 10000, func(i int) (string, http.Header) { return fmt.Sprintf("/login?return_to=/products/%d", i+1), nil }},
 	{"tokens", 2000, func(i int) (string, http.Header) {
 		return "/me", http.Header{"Authorization": {fmt.Sprintf("Bearer %d.x.y", i)}}
 	}},
@@ -155,12 +155,12 @@ var drops = []struct {
 	{"callbacks", 2000, func(i int) (string, http.Header) { return fmt.Sprintf("/oauth-redirect?state=%d&code=%d", i, i), nil }},
 }
 
-// Whatever strangers make up costs the gateway nothing that stays (OWASP API4:2023): 25,000 of them leave no memory, no series and no
+// Whatever strangers make up costs the gateway nothing that stays (OWASP API4:2023): 38,000 of them leave no memory, no series and no
 // descriptors behind.
 func TestFlood_leavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("-short: sends 25,000 requests")
+		t.Skip("-short: sends 38,000 requests")
 	}
 	const warm, growth = 200, 32 << 20
 	f := floodable(t)

@@ -195,7 +195,7 @@ func (r *repeated) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// What a client claims about itself never arrives (DESIGN rule 2): a service sees the gateway's own headers and a few of content.
+// What a client claims about itself never arrives: a service sees the gateway's own headers and a few of content.
 func TestGateway_passesNoHeaderThatCouldLie(t *testing.T) {
 	t.Parallel()
 	upstream := newRecorder(t, nil)

@@ -68,7 +68,8 @@ func together(t testing.TB) *stack.Stack {
 	return c.stack
 }
 
-// alone is use for a test that ends other tests' sessions: for as long as it runs, no other one has any on the shared stack.
+// alone is use for a test that ends other tests' sessions: for as long as it runs, no other one has any on the shared stack. Its subtests
+// must not be parallel, or they wait for the turn of those that wait for their end.
 func alone(t testing.TB) *common {
 	t.Helper()
 	c := use(t)

@@ -60,7 +60,7 @@ func TestRoles_areAllGreen(t *testing.T) {
 	}
 }
 
-// Tokens, codes, passwords, keys, cookies and e-mails of a whole matrix: none of them may stand in a log (DESIGN rule 10).
+// Tokens, codes, passwords, keys, cookies and e-mails of a whole matrix: none of them may stand in a log.
 func TestRoles_leaveNoSecretInTheLogs(t *testing.T) {
 	t.Parallel()
 	c := use(t)

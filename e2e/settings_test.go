@@ -18,6 +18,7 @@ func begin(t testing.TB, name string, env map[string]string) string {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(use(t).bin(), name))
+	cmd.Dir = t.TempDir()
 	cmd.Env = []string{"ADDR=127.0.0.1:0"}
 	for name, value := range env {
 		cmd.Env = append(cmd.Env, name+"="+value)

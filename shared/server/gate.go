@@ -16,9 +16,9 @@ const (
 	maxHeader = 16 << 10 // of a header, its request line included
 )
 
-// gate refuses a header that is too large, and request targets that two programs could read differently, before anything looks at them. Proxies were bypassed
-// through each of these forms (facts: dot segments, %2f, backslash, semicolon, absolute and opaque targets), and naming the bad
-// ones never ended it; here only one plain form is let in.
+// gate refuses a header that is too large, and request targets that two programs could read differently, before anything looks at them.
+// Proxies were bypassed through each of these forms: dot segments, %2f, backslash, semicolon, absolute and opaque targets, and
+// naming the bad ones never ended it; here only one plain form is let in.
 func gate() gin.HandlerFunc {
 	return func(c *gin.Context) {
 		switch target := c.Request.RequestURI; {
@@ -33,13 +33,17 @@ func gate() gin.HandlerFunc {
 	}
 }
 
-// headerSize is how much stood before the body in the least of ways to write it; net/http has not kept the blanks.
+// headerSize is how much stood before the body in the least of ways to write it; net/http has not kept the blanks. The trailers that the
+// header announces it has taken out.
 func headerSize(r *http.Request) int {
 	size := len(r.Method) + len(r.RequestURI) + len(r.Host)
 	for name, values := range r.Header {
 		for _, value := range values {
-			size += len(name) + len(": ") + len(value) + len("\r\n")
+			size += len(name) + len(":") + len(value) + len("\r\n")
 		}
+	}
+	for name := range r.Trailer {
+		size += len(name) + len(",")
 	}
 	return size
 }

@@ -19,7 +19,7 @@ import (
 	"storefront/shared/server"
 )
 
-// patience is what a slow client is granted, at the most (facts: slowloris).
+// patience is what a slow client is granted, at the most (slowloris).
 const patience = 15 * time.Second
 
 // slow is a client that does the least to stay connected, and reports when it was cut off.

@@ -63,7 +63,7 @@ func TestRateLimit_tellsAndRefuses(t *testing.T) {
 	}
 }
 
-// Who is who: a change of what a client can choose brings no new quota (gin CVE-2020-28483, DESIGN rule 8).
+// Who is who: a change of what a client can choose brings no new quota (gin CVE-2020-28483).
 func TestRateLimit_clients(t *testing.T) {
 	t.Parallel()
 	type from struct{ addr, subject, forwarded string }

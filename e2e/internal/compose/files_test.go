@@ -88,8 +88,8 @@ func TestFiles_mountReadOnly(t *testing.T) {
 	}
 }
 
-// Who can talk to whom is what the networks say: catalog and inventory cannot be reached but by the gateway, nor FusionAuth's database
-// but by FusionAuth, and only edge leads out of the machine.
+// Who can talk to whom is what the networks say: catalog and inventory cannot be reached but by the gateway and FusionAuth, nor FusionAuth's
+// database but by FusionAuth, and only edge leads out of the machine.
 func TestFiles_connectNobodyElse(t *testing.T) {
 	t.Parallel()
 	for variant, config := range variants(t) {

@@ -109,7 +109,7 @@ func TestImages_holdTheServiceAndRootsAlone(t *testing.T) {
 // each walks the file system of an image.
 func each(t testing.TB, image string, visit func(*tar.Header, io.Reader)) {
 	t.Helper()
-	id := docker(t, "create", image)
+	id := docker(t, "create", "--pull", "never", image)
 	defer docker(t, "rm", id)
 	export := exec.CommandContext(t.Context(), "docker", "export", id)
 	stdout, err := export.StdoutPipe()
@@ -168,7 +168,7 @@ func buildAnew(t testing.TB, service string, args ...string) string {
 
 func TestImages_areBuiltWithoutTheSiblings(t *testing.T) {
 	stage := build(t, "catalog", "--target", "build")
-	got := strings.Fields(docker(t, "run", "--rm", "--network", "none", stage, "ls", "/src"))
+	got := strings.Fields(docker(t, "run", "--rm", "--pull", "never", "--network", "none", stage, "ls", "/src"))
 	if diff := cmp.Diff([]string{"catalog", "shared"}, got); diff != "" {
 		t.Errorf("what the build of catalog sees (-want +got):\n%s", diff)
 	}
@@ -230,7 +230,7 @@ func TestImages_refuseDemoSecretsOnceOthersCanReachThem(t *testing.T) {
 	} {
 		t.Run(service, func(t *testing.T) {
 			t.Parallel()
-			args := []string{"run", "--rm", "--network", "none", "--read-only"}
+			args := []string{"run", "--rm", "--pull", "never", "--network", "none", "--read-only"}
 			for name, value := range d.config.Services[service].Environment {
 				if name == "GATEWAY_URL" {
 					value = "https://shop.example.com"

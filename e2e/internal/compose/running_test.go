@@ -101,7 +101,7 @@ func TestContainers_haveAnIdentityServerAtBothAddresses(t *testing.T) {
 func (d *demo) reached(t testing.TB, network string, addresses ...string) []string {
 	t.Helper()
 	const script = `for a in "$@"; do (timeout 3 bash -c "exec 3<>/dev/tcp/${a/://}" 2>/dev/null && echo "$a") & done; wait`
-	args := []string{"run", "--rm", "--network", d.project.Name + "_" + network, "docker.io/library/golang:1.26", "bash", "-c", script, "bash"}
+	args := []string{"run", "--rm", "--pull", "never", "--network", d.project.Name + "_" + network, "docker.io/library/golang:1.26", "bash", "-c", script, "bash"}
 	found := strings.Fields(docker(t, append(args, addresses...)...))
 	slices.Sort(found)
 	return found

@@ -14,7 +14,7 @@ type APIKey struct {
 	Endpoints map[string][]string
 }
 
-// minAPIKey is the length from which FusionAuth's own pages can edit a key (facts: FI#1397), and a guard against "test".
+// minAPIKey is the length from which FusionAuth's own pages can edit a key (fusionauth-issues #1397), and a guard against "test".
 const minAPIKey = 8
 
 // apiKey reads one element of apiKeys; FusionAuth runs the requests with the first, which therefore may have no limits.

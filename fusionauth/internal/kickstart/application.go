@@ -179,7 +179,7 @@ func adminApplication() Application {
 	return app
 }
 
-// adminRoles are the roles of the admin application (facts: FusionAuth core concepts, roles).
+// adminRoles are the roles of the admin application (FusionAuth, core concepts, roles).
 var adminRoles = []string{
 	"acl_deleter", "acl_manager", "admin", "api_key_manager", "application_deleter", "application_manager", "audit_log_viewer",
 	"connector_deleter", "connector_manager", "consent_deleter", "consent_manager", "email_template_manager", "entity_manager",

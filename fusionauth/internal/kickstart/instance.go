@@ -25,7 +25,7 @@ type application struct {
 	inherits bool
 }
 
-// Defaults of a new tenant (facts §4, signing defaults).
+// Defaults of a new tenant.
 const (
 	defaultIssuer     = "acme.com"
 	defaultAccessTTL  = time.Hour

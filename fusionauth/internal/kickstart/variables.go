@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Ids that every FusionAuth has (facts: default entities).
+// Ids that every FusionAuth has (its default entities).
 const (
 	// AdminApplicationID is the application of FusionAuth's own admin UI.
 	AdminApplicationID = "3c219e58-ed0e-4b18-ad48-f4f92793ae32"

@@ -83,15 +83,16 @@ func (l *Login) callback(c *gin.Context) {
 	c.Redirect(http.StatusSeeOther, t.ReturnTo)
 }
 
-// forget revokes the refresh tokens of sessions that have ended here, all at once since a server that hangs would be waited for with each,
-// and gives the identity server for what else it should hear; nil while that is away. What fails goes to the log and no further.
+// forget revokes the refresh tokens of sessions that have ended here, all at once and within the time of one, and gives the identity server
+// for what else it should hear; nil while that is away. What fails goes to the log and no further.
 func (l *Login) forget(c *gin.Context, refreshTokens ...string) *provider {
-	p, err := l.provider.get(c.Request.Context())
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), providerTimeout) // also for a client that hangs up now
+	defer cancel()
+	p, err := l.provider.get(ctx)
 	if err != nil {
 		_ = c.Error(err)
 		return nil
 	}
-	ctx := context.WithoutCancel(c.Request.Context()) // also for a client that hangs up now
 	var group errgroup.Group
 	group.SetLimit(revocations)
 	faults := make([]error, len(refreshTokens))

@@ -18,65 +18,63 @@ import (
 
 // logout ends the session here, revokes the refresh token, and sends the browser on to end the single sign-on.
 func (l *Login) logout(c *gin.Context) {
-	c.Header("Cache-Control", "no-store")
-	current, err := session.From(c)
-	if err != nil && !errors.Is(err, session.ErrNone) {
-		l.fail(c, fmt.Errorf("%w: %w", session.ErrAway, err))
-		return
-	}
-	signedIn := err == nil
-	if err := session.End(c); err != nil {
-		l.fail(c, fmt.Errorf("%w: %w", session.ErrAway, err))
-		return
-	}
-	if !signedIn {
-		c.Redirect(http.StatusSeeOther, "/")
-		return
-	}
-	c.Set(gin.AuthUserKey, current.Subject)
-	l.logins.clear(c.Writer)
-	c.Redirect(http.StatusSeeOther, l.farewell(c, current.RefreshToken))
+	l.signOut(c, func(session.Current) ([]string, error) { return nil, nil })
 }
 
-// logoutEverywhere ends every session of the user, and then this one as logout does.
+// logoutEverywhere is logout for every session of the user.
 func (l *Login) logoutEverywhere(c *gin.Context) {
-	c.Header("Cache-Control", "no-store")
-	current, err := session.From(c)
-	if err == nil {
-		err = l.endOthers(c, current)
-	}
-	if err != nil && !errors.Is(err, session.ErrNone) {
-		l.fail(c, fmt.Errorf("%w: %w", session.ErrAway, err))
-		return
-	}
-	l.logout(c)
+	l.signOut(c, func(current session.Current) ([]string, error) { return l.endOthers(c, current) })
 }
 
-// endOthers ends the sessions of the user but the current one.
-func (l *Login) endOthers(c *gin.Context, current session.Current) error {
+// signOut ends other sessions and then the current one here, before it asks the identity server for anything: that may hang.
+func (l *Login) signOut(c *gin.Context, others func(session.Current) (refreshTokens []string, err error)) {
+	c.Header("Cache-Control", "no-store")
+	current, err := session.From(c)
+	signedIn := err == nil
+	if errors.Is(err, session.ErrNone) {
+		err = nil
+	}
+	var ended []string
+	if signedIn {
+		ended, err = others(current)
+	}
+	if err == nil {
+		err = session.End(c)
+	}
+	switch {
+	case err != nil:
+		l.forget(c, ended...)
+		l.fail(c, fmt.Errorf("%w: %w", session.ErrAway, err))
+	case !signedIn:
+		c.Redirect(http.StatusSeeOther, "/")
+	default:
+		c.Set(gin.AuthUserKey, current.Subject)
+		l.logins.clear(c.Writer)
+		c.Redirect(http.StatusSeeOther, l.farewell(l.forget(c, append(ended, current.RefreshToken)...)))
+	}
+}
+
+// endOthers ends the sessions of the user but the current one, and gives their refresh tokens.
+func (l *Login) endOthers(c *gin.Context, current session.Current) (refreshTokens []string, err error) {
 	ctx := context.WithoutCancel(c.Request.Context()) // also for a client that hangs up now
 	all, err := l.cfg.Store.OfUser(ctx, current.Subject)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var ended []string
 	for _, s := range all {
 		if s.Key == current.Key {
 			continue
 		}
-		if err = l.cfg.Store.Delete(ctx, s.Key); err != nil {
-			break
+		if err := l.cfg.Store.Delete(ctx, s.Key); err != nil {
+			return refreshTokens, err
 		}
-		ended = append(ended, s.RefreshToken)
+		refreshTokens = append(refreshTokens, s.RefreshToken)
 	}
-	l.forget(c, ended...)
-	return err
+	return refreshTokens, nil
 }
 
-// farewell does what the identity server needs of a logout and gives the address that ends its own session. The user is signed
-// out here already: what fails goes to the log and no further.
-func (l *Login) farewell(c *gin.Context, refreshToken string) string {
-	p := l.forget(c, refreshToken)
+// farewell is the address that ends the identity server's own session; the shop while the server cannot be asked for it.
+func (l *Login) farewell(p *provider) string {
 	if p == nil || p.endSession == nil {
 		return "/"
 	}

@@ -109,7 +109,8 @@ func (s *cookieStore) Get(r *http.Request, name string) (*gorilla.Session, error
 // Save implements gorilla's Store. A new record starts a session under a new id; none ends the session that was loaded.
 func (s *cookieStore) Save(r *http.Request, w http.ResponseWriter, session *gorilla.Session) error {
 	for _, cookie := range r.CookiesNamed(session.Name()) {
-		if err := s.store.Delete(r.Context(), keyOf(cookie.Value)); err != nil {
+		// Also for a client that hangs up now: what it wanted ended must not live on.
+		if err := s.store.Delete(context.WithoutCancel(r.Context()), keyOf(cookie.Value)); err != nil {
 			return fmt.Errorf("delete session: %w", err)
 		}
 	}
