@@ -167,7 +167,7 @@ func (d *dependencies) openExplain(cfg Config) (err error) {
 		const shared = "JWT_SIGNING_KEY, the one key that all of them share (HS256)"
 		keys = map[auth.Kind]string{auth.UserToken: shared, auth.GatewayToken: shared}
 	}
-	d.explain, err = explain.New(keys)
+	d.explain, err = explain.New(cfg.GatewayURL.Host, keys)
 	return err
 }
 

@@ -6,7 +6,6 @@ import (
 	"github.com/gin-contrib/sessions"
 	"github.com/gin-gonic/gin"
 
-	"storefront/gateway/internal/explain"
 	"storefront/gateway/internal/login"
 	"storefront/gateway/internal/storefront"
 	"storefront/gateway/internal/upstream"
@@ -22,7 +21,7 @@ func (d *dependencies) openPages(cfg Config) (err error) {
 		Inventory:    as(d.inventory, d.userToken("inventory")),
 		Sessions:     d.sessionsOf,
 		EndSession:   func(c *gin.Context, handle string) error { return d.users.EndSession(c, handle) },
-		Story:        explain.Address,
+		Story:        d.explain.Address,
 		SignInOrigin: cfg.FusionAuthPublicURL.Scheme + "://" + cfg.FusionAuthPublicURL.Host,
 	})
 	return err

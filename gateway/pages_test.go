@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -58,6 +59,24 @@ func TestPages_anotherSitesForm(t *testing.T) {
 			res, body := f.send(t, http.MethodPost, target, header...)
 			if res.StatusCode != http.StatusForbidden || strings.Contains(body, `action="`+target) || len(f.requests()) > 0 {
 				t.Errorf("%s %s = %d %s", target, name, res.StatusCode, body)
+			}
+		}
+	}
+}
+
+// What the tokens said is told under the name in GATEWAY_URL, and linked to from there alone.
+func TestExplain_underTheGatewaysOwnName(t *testing.T) {
+	t.Parallel()
+	f := newFront(t, "EXPLAIN_TOKENS=true", "GATEWAY_URL=http://localhost:4242")
+	for host, status := range map[string]int{"localhost:4242": http.StatusOK, "localhost:3000": http.StatusNotFound, "127.0.0.1:4242": http.StatusNotFound, "evil.example:4242": http.StatusNotFound} {
+		for i, target := range []string{"/", "/explain"} {
+			want := []int{http.StatusOK, status}[i]
+			w, req := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, target, nil)
+			req.Host = host
+			req.Header.Set("Accept", "text/html")
+			f.Config.Handler.ServeHTTP(w, req)
+			if links := strings.Contains(w.Body.String(), `href="/explain/`); w.Code != want || links != (status == http.StatusOK) {
+				t.Errorf("%s at %s = %d, links to a story: %t", target, host, w.Code, links)
 			}
 		}
 	}

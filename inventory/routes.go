@@ -32,7 +32,7 @@ func newRouter(cfg Config, log *slog.Logger, verifier *auth.Verifier, store stor
 	server.Get(users, "/branches/:id/managers", admin, server.RequireID, h.managers)
 	users.PUT("/branches/:id/managers/:subject", admin, server.RequireID, h.addManager)
 	users.DELETE("/branches/:id/managers/:subject", admin, server.RequireID, h.removeManager)
-	server.Get(users, "/products/:id/stock", staff, h.holdings)
+	server.Get(users, "/products/:id/stock", staff, server.RequireID, h.holdings)
 	server.Get(users, "/audit/branches", admin, h.auditBranches)
 	server.Get(users, "/audit/movements", admin, h.auditMovements)
 	server.Get(r, openapi.Path, anyToken, openapi.MustParse(description).Serve)

@@ -13,10 +13,10 @@ import (
 
 // view is the document as people read it.
 type view struct {
-	Title, Summary, Description, URL string
-	LeftOut                          []string
-	Sections                         []section
-	Schemas                          []schema
+	Summary, Description, URL string
+	LeftOut                   []string
+	Sections                  []section
+	Schemas                   []schema
 }
 
 // section is the operations of one tag.
@@ -70,7 +70,7 @@ type reader struct{ doc object }
 func viewOf(doc object) view {
 	r := reader{doc}
 	info := in(doc, "info")
-	v := view{Title: textOf(info, "title"), Summary: textOf(info, "summary"), Description: textOf(info, "description"), URL: r.url(), Sections: r.sections(), Schemas: r.schemas()}
+	v := view{Summary: textOf(info, "summary"), Description: textOf(info, "description"), URL: r.url(), Sections: r.sections(), Schemas: r.schemas()}
 	for _, name := range listOf(doc, "x-left-out") {
 		v.LeftOut = append(v.LeftOut, fmt.Sprint(name))
 	}

@@ -1,6 +1,7 @@
 // Package explain shows what became of a request: which token went where, what it says, who verified it, and by what. It is for the
 // reader of the article, on their own machine: the stories hold what tokens say of people, so the gateway makes a Recorder only where
-// GATEWAY_URL is loopback. Signatures are cut off before anything is kept: no token can be made out of a story.
+// GATEWAY_URL is loopback, and tells them under that name alone. Signatures are cut off before anything is kept: no token can be made
+// out of a story.
 //
 //	GET /explain               the last requests
 //	GET /explain/{request id}  one of them, as a page; with Accept: application/json as JSON
@@ -30,19 +31,20 @@ const kept = 100
 
 // Recorder keeps the stories of the last requests. It is safe for concurrent use.
 type Recorder struct {
+	host    string               // of GATEWAY_URL
 	keys    map[auth.Kind]string // who made the key of a kind of token, and who knows it
 	page    *template.Template
 	mu      sync.Mutex
 	stories []*Story // the newest last
 }
 
-// New returns an empty recorder. Keys says in words which key signs each kind of token.
-func New(keys map[auth.Kind]string) (*Recorder, error) {
+// New returns an empty recorder, which shows itself under the host of GATEWAY_URL. Keys says in words which key signs each kind of token.
+func New(host string, keys map[auth.Kind]string) (*Recorder, error) {
 	page, err := template.ParseFS(templates, "explain.html")
 	if err != nil {
 		return nil, fmt.Errorf("parse explain.html: %w", err)
 	}
-	return &Recorder{keys: keys, page: page}, nil
+	return &Recorder{host: host, keys: keys, page: page}, nil
 }
 
 // Story is one request.
@@ -87,10 +89,10 @@ func caller(r *http.Request) string {
 	}
 }
 
-// Address is where the story of the request will be told; "" where it will not.
-func Address(c *gin.Context) string {
+// Address is where the story of the request will be told; "" where it will not, as on a nil Recorder.
+func (r *Recorder) Address(c *gin.Context) string {
 	s, ok := c.Value(storyKey).(*Story)
-	if !ok || isSilent(c.FullPath()) {
+	if !ok || isSilent(c.FullPath()) || !r.isHome(c) {
 		return ""
 	}
 	return "/explain/" + s.ID
@@ -175,10 +177,21 @@ func (r *Recorder) hop(service string, target auth.Target, compact string) Hop {
 // Dress answers with a page of the site around a body.
 type Dress func(c *gin.Context, title string, body template.HTML)
 
+// isHome reports whether the request names the gateway as GATEWAY_URL does.
+func (r *Recorder) isHome(c *gin.Context) bool { return strings.EqualFold(c.Request.Host, r.host) }
+
+// requireHome hides the stories from every other name. A page elsewhere whose name comes to point at this machine is same-origin with
+// what it fetches here (DNS rebinding); it cannot choose the Host that its browser sends.
+func (r *Recorder) requireHome(c *gin.Context) {
+	if !r.isHome(c) {
+		server.NotFound(c)
+	}
+}
+
 // Mount adds the pages to r.
 func (r *Recorder) Mount(routes gin.IRoutes, dress Dress) {
-	server.Get(routes, "/explain", func(c *gin.Context) { r.show(c, r.all(), dress) })
-	server.Get(routes, "/explain/:request", func(c *gin.Context) {
+	server.Get(routes, "/explain", r.requireHome, func(c *gin.Context) { r.show(c, r.all(), dress) })
+	server.Get(routes, "/explain/:request", r.requireHome, func(c *gin.Context) {
 		for _, s := range r.all() {
 			if s.ID == c.Param("request") {
 				r.show(c, []*Story{s}, dress)

@@ -19,6 +19,8 @@ import (
 	"storefront/shared/server"
 )
 
+const home = "localhost:3000" // the host of GATEWAY_URL
+
 // newShop is an engine with a recorder, whose /products carries a gateway token and /stock a user's.
 func newShop(t testing.TB) (*gin.Engine, *authtest.Issuer) {
 	t.Helper()
@@ -26,7 +28,7 @@ func newShop(t testing.TB) (*gin.Engine, *authtest.Issuer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	recorder, err := explain.New(map[auth.Kind]string{auth.GatewayToken: "the gateway's key", auth.UserToken: "FusionAuth's key"})
+	recorder, err := explain.New(home, map[auth.Kind]string{auth.GatewayToken: "the gateway's key", auth.UserToken: "FusionAuth's key"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +61,7 @@ func newShop(t testing.TB) (*gin.Engine, *authtest.Issuer) {
 		all.Wait()
 	})
 	for _, target := range []string{"/address", "/static/address"} {
-		r.GET(target, func(c *gin.Context) { c.String(http.StatusOK, explain.Address(c)) })
+		r.GET(target, func(c *gin.Context) { c.String(http.StatusOK, recorder.Address(c)) })
 	}
 	r.GET("/login", func(c *gin.Context) { c.Redirect(http.StatusFound, "https://id.example/authorize?code=secret") })
 	return r, iss
@@ -67,6 +69,7 @@ func newShop(t testing.TB) (*gin.Engine, *authtest.Issuer) {
 
 func ask(h http.Handler, target string, header ...string) *httptest.ResponseRecorder {
 	w, req := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, target, nil)
+	req.Host = home
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
@@ -172,6 +175,34 @@ func TestToken_lines(t *testing.T) {
 	}
 }
 
+// A page of another site whose name is made to point here (DNS rebinding) reads nothing, and is told of nothing.
+func TestRecorder_hidesFromOtherNames(t *testing.T) {
+	t.Parallel()
+	h, _ := newShop(t)
+	id := ask(h, "/products").Header().Get("X-Request-Id")
+	for host, want := range map[string]int{
+		home: 200, "LOCALHOST:3000": 200,
+		"evil.example": 404, "evil.example:3000": 404, "localhost:3000.evil.example": 404, "127.0.0.1:3000": 404, "[::1]:3000": 404, "localhost": 404, "localhost:3001": 404, "": 404,
+	} {
+		for _, target := range []string{"/explain", "/explain/" + id, "/address"} {
+			for _, method := range []string{http.MethodGet, http.MethodHead} {
+				w, req := httptest.NewRecorder(), httptest.NewRequest(method, target, nil)
+				req.Host = host
+				req.Header.Set("X-Forwarded-Host", home)
+				h.ServeHTTP(w, req)
+				if target != "/address" && w.Code != want {
+					t.Errorf("%s %s at %q = %d, want %d", method, target, host, w.Code, want)
+				}
+				for _, told := range []string{"/explain/", "gateway+jwt"} {
+					if want == http.StatusNotFound && strings.Contains(w.Body.String(), told) {
+						t.Errorf("%s %s at %q tells %s", method, target, host, w.Body)
+					}
+				}
+			}
+		}
+	}
+}
+
 // A page is told where its own story stands: before that is told, and for that page alone.
 func TestAddress(t *testing.T) {
 	t.Parallel()
@@ -190,7 +221,7 @@ func TestAddress(t *testing.T) {
 		}
 	}
 	c, _ := gin.CreateTestContext(httptest.NewRecorder())
-	if got := explain.Address(c); got != "" {
+	if got := (*explain.Recorder)(nil).Address(c); got != "" {
 		t.Errorf("where nobody watches, the story is at %q", got)
 	}
 }

@@ -32,7 +32,7 @@ type problemPage struct {
 	problem.Document
 	words
 	Standing string // of whoever is signed in, where a role is missing
-	Again    string // the address that was asked for, where asking once more may help
+	Again    string // the address that may do better another time; "" is none
 	SignIn   string // the address of a login that comes back
 }
 
@@ -48,11 +48,24 @@ func (p *Pages) Problem(c *gin.Context, d problem.Document) bool {
 	if caller, ok := auth.From(c); ok && d.Status == http.StatusForbidden && len(auth.Needed(c)) > 0 {
 		page.Standing = standing(caller.Roles)
 	}
-	if c.Request.Method == http.MethodGet && mayPass(d.Status) {
-		page.Again = c.Request.RequestURI
+	if c.Request.Method == http.MethodGet {
+		page.Again = another(c, d.Status)
 	}
 	p.render(c, d.Status, "problem", page.Heading, page)
 	return true
+}
+
+// another is where to try once more: a new sign-in where one has failed, since its code is spent (RFC 6749 §4.1.2), or the same address
+// where that may help.
+func another(c *gin.Context, status int) string {
+	switch {
+	case c.FullPath() == "/oauth-redirect":
+		return "/login"
+	case mayPass(status):
+		return c.Request.RequestURI
+	default:
+		return ""
+	}
 }
 
 // mayPass reports whether the same request may do better another time.

@@ -96,6 +96,9 @@ func newShop(t testing.TB) *shop {
 		status, _ := strconv.Atoi(c.Param("status"))
 		problem.Respond(c, status, "<i>The detail.</i>", nil)
 	})
+	server.Get(r, "/oauth-redirect", failSignIn)
+	server.Get(r, "/branches/:id/products", require, auth.RequireRole("", auth.Admin, auth.BranchManager), func(c *gin.Context) { problem.Forbidden(c, nil) })
+	server.Get(r, "/products/:id/stock", require, auth.RequireRole("", auth.Admin, auth.BranchManager), server.RequireID)
 	server.Get(r, "/dressed", func(c *gin.Context) { pages.Dress(c, "A guest", "<h1>Of another <em>package</em></h1>") })
 	server.Get(r, "/refused", func(c *gin.Context) { problem.Unauthorized(c, false, nil) })
 	s.Server = httptest.NewServer(r)
@@ -114,6 +117,12 @@ func visitor(c *gin.Context) (storefront.Visitor, bool) {
 		v.Roles = []auth.Role{auth.Role(as)}
 	}
 	return v, as != ""
+}
+
+// failSignIn answers as the package login does: with the status and the code of a problem, which the request names.
+func failSignIn(c *gin.Context) {
+	status, _ := strconv.Atoi(c.Query("status"))
+	problem.Table{{Err: errSilent, Status: status, Slug: c.Query("slug"), Detail: "A sentence for programs."}}.Respond(c, errSilent)
 }
 
 func require(c *gin.Context) {

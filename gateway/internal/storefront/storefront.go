@@ -5,7 +5,7 @@
 //	/shop/{id}           one product, with its stock for those who may see it
 //	/account             who you are, and where you are signed in
 //	/stock, /stock/{id}  the branches that you work on, and one of them; /stock/{id}/move moves goods
-//	/edit/new, /edit/{id} the product editor
+//	/edit                what is off sale; /edit/new and /edit/{id} are the product editor
 //
 // Pages of other packages wear the same dress: they give a body to [Pages.Dress].
 //

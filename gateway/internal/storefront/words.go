@@ -31,15 +31,25 @@ var wordsOf = map[int]words{
 	http.StatusInternalServerError:         {Heading: "Something broke on our side", Next: "This is our fault, not yours. Try again in a moment.", Enough: true},
 }
 
+// wordsOfCode are those of problems that their status alone does not tell: a sign-in has failed, and not a page.
+var wordsOfCode = map[string]words{
+	"login-refused":        {Heading: "Signing in was not completed", Next: "It was cancelled, or took too long. Nothing was changed: begin again.", Enough: true},
+	"login-untrusted":      {Heading: "Signing in did not work", Next: "The answer of the sign-in server could not be verified, so nobody was signed in. This is our fault, not yours: begin again in a moment.", Enough: true},
+	"identity-unavailable": {Heading: "Nobody can sign in right now", Next: "The sign-in server does not answer, which passes most of the time. Begin again in a moment.", Enough: true},
+}
+
 // away is for whatever passes by itself.
 var away = words{Heading: "The shop is catching its breath", Next: "This is our fault, and passes most of the time. Try again in a moment."}
 
-// wordsFor gives a problem its words. A 403 that lacks a role says for whom the page is.
+// wordsFor gives a problem its words, by its code before its status. A 403 that lacks a role says for whom the page is.
 func wordsFor(c *gin.Context, d problem.Document) words {
-	w, ok := wordsOf[d.Status]
+	w, ok := wordsOfCode[d.Code]
+	if !ok {
+		w, ok = wordsOf[d.Status]
+	}
 	switch {
 	case d.Status == http.StatusForbidden && len(auth.Needed(c)) > 0:
-		return words{Heading: "This page is for " + audience(c), Next: "Ask an admin for the role, which counts from your next sign-in on, or come in as somebody who has it."}
+		return words{Heading: "This page is for " + audience(c), Next: remedy(c)}
 	case ok:
 		return w
 	case d.Status > http.StatusInternalServerError:
@@ -54,12 +64,25 @@ func audience(c *gin.Context) string {
 	var groups []string
 	for _, role := range auth.Needed(c) {
 		group := strings.ReplaceAll(string(role), "-", " ") + "s"
-		if id := c.Param("id"); role == auth.BranchManager && id != "" {
-			group = "the managers of branch " + id
+		if role == auth.BranchManager && ofBranch(c) {
+			group = "the managers of branch " + c.Param("id")
 		}
 		groups = append(groups, group)
 	}
 	return strings.Join(groups, " and ")
+}
+
+// ofBranch reports whether the id in the path is a branch's.
+func ofBranch(c *gin.Context) bool {
+	return strings.HasPrefix(c.FullPath(), "/stock/:id") || strings.HasPrefix(c.FullPath(), "/branches/:id")
+}
+
+// remedy says how to be let in. Roles stand in the token, which is the sign-in's; whose a branch is, inventory knows at each request.
+func remedy(c *gin.Context) string {
+	if caller, _ := auth.From(c); caller.Has(auth.Needed(c)...) && ofBranch(c) {
+		return "An admin can give you the branch, which counts at once, or come in as somebody who has it."
+	}
+	return "Ask an admin for the role, which counts from your next sign-in on, or come in as somebody who has it."
 }
 
 // standing says which roles somebody has.

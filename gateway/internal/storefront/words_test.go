@@ -62,6 +62,9 @@ func TestWords_ofAMissingRole(t *testing.T) {
 		{"customer", "/edit/1", "This page is for admins", "your role is customer."},
 		{"branch-manager", "/edit/new", "This page is for admins", "your role is branch-manager."},
 		{"customer", "/stock", "This page is for admins and branch managers", "your role is customer."},
+		{"customer", "/branches/5/products", "This page is for admins and the managers of branch 5", "your role is customer. Ask an admin for the role, which counts from your next sign-in on"},
+		{"customer", "/products/5/stock", "This page is for admins and branch managers", "your role is customer. Ask an admin for the role"},
+		{"branch-manager", "/branches/5/products", "This page is for admins and the managers of branch 5", "your role is branch-manager. An admin can give you the branch, which counts at once"},
 		{"nothing", "/stock/7/move", "This page is for admins and the managers of branch 7", "and have no role here yet."},
 	} {
 		p := s.get(t, tt.as, tt.target)
@@ -70,6 +73,31 @@ func TestWords_ofAMissingRole(t *testing.T) {
 		}
 		if !p.leadsTo("/login?prompt=login") || !p.leadsTo("/account") {
 			t.Errorf("%s for %s leads to %v", tt.target, tt.as, p.links())
+		}
+	}
+}
+
+// A sign-in that fails is told of as one, and trying again begins another: the code in the address is spent.
+func TestWords_ofAFailedSignIn(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	for _, tt := range []struct {
+		status        int
+		slug, heading string
+	}{
+		{400, "login-refused", "Signing in was not completed"},
+		{502, "login-untrusted", "Signing in did not work"},
+		{503, "identity-unavailable", "Nobody can sign in right now"},
+		{503, "session-unavailable", "The shop is catching its breath"},
+		{429, "too-many-requests", "One moment, please"},
+	} {
+		target := fmt.Sprintf("/oauth-redirect?status=%d&slug=%s&code=spent", tt.status, tt.slug)
+		p := s.get(t, "", target)
+		if p.StatusCode != tt.status || p.heading() != tt.heading || !strings.Contains(p.text(), tt.slug+", request ") {
+			t.Errorf("%s = %d %s", target, p.StatusCode, p.text())
+		}
+		if !p.leadsTo("/login") || strings.Contains(p.body, "spent&") || p.leadsTo(target) {
+			t.Errorf("%s leads to %v, want a new sign-in", target, p.links())
 		}
 	}
 }

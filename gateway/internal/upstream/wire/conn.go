@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -217,13 +218,28 @@ func (c *conn) line(limit int) ([]byte, error) {
 	}
 }
 
-// release hands the connection back for the next exchange.
+// release hands the connection back for the next exchange, if it can be told then that nothing has come in between.
 func (c *conn) release() {
 	if len(c.buf) > bufferSize {
 		c.buf = make([]byte, bufferSize)
 	}
 	c.r, c.w, c.since, c.ctx = 0, 0, time.Now(), nil
-	if !c.home.put(c) {
+	if !c.socket.looks() || !c.emptied() || !c.home.put(c) {
 		c.close()
 	}
+}
+
+// emptied reports whether TLS holds nothing that it has read beyond the answer: the rest of a record, or another record of the same segment.
+// No look at the socket finds that, and it would be taken for the answer to the next request. When the time is over, crypto/tls still gives
+// what it holds, leaves the socket alone, and can be read again under the deadline of the next exchange. Nobody reads until then.
+func (c *conn) emptied() bool {
+	sealed, ok := c.Conn.(*tls.Conn)
+	if !ok {
+		return true
+	}
+	if sealed.SetReadDeadline(longAgo) != nil {
+		return false
+	}
+	n, err := sealed.Read(c.buf[:1])
+	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded)
 }

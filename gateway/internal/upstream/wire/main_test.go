@@ -22,6 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // upstream is a server that does what it likes with each connection; it counts them from 1.
 type upstream struct {
 	client *wire.Client
+	addr   string
 	conns  atomic.Int64
 }
 
@@ -32,7 +33,7 @@ func listen(t testing.TB, serve func(n int64, conn net.Conn, requests *bufio.Rea
 	if err != nil {
 		t.Fatal(err)
 	}
-	u := &upstream{}
+	u := &upstream{addr: l.Addr().String()}
 	var all sync.WaitGroup
 	all.Go(func() {
 		for {
@@ -48,7 +49,7 @@ func listen(t testing.TB, serve func(n int64, conn net.Conn, requests *bufio.Rea
 		}
 	})
 	u.client = wire.New(wire.Config{Dial: func(ctx context.Context) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String())
+		return new(net.Dialer).DialContext(ctx, "tcp", u.addr)
 	}})
 	t.Cleanup(func() { u.client.Close(); _ = l.Close(); all.Wait() })
 	return u

@@ -4,11 +4,14 @@ package wire
 
 import "net"
 
-// socket tells nothing on this system: what has come while a connection was idle is seen when it is used.
+// socket tells nothing on this system. What has come while a connection was idle would be taken for the answer to the next request, so none is
+// kept; and an answer before the end of a request is seen at that end.
 type socket struct{}
 
 func (*socket) of(net.Conn) {}
 
-func (*socket) speak([]byte, bool) (int, error) { return 0, nil }
+func (*socket) looks() bool { return false }
+
+func (*socket) speak([]byte, bool) (int, error) { return 0, errStirred }
 
 func (*socket) stirred() bool { return false }

@@ -14,7 +14,7 @@ import (
 
 // socket is the one below a connection. It tells whether anything has come on a connection that nobody reads: bytes, or its end.
 type socket struct {
-	raw    syscall.RawConn // nil tells nothing
+	raw    syscall.RawConn // nil tells nothing; such a connection is not kept
 	sealed bool            // by TLS: what is written at the socket itself would be garbage
 
 	look func(fd uintptr)
@@ -45,6 +45,9 @@ func (s *socket) of(conn net.Conn) {
 	s.turn = s.takeTurn
 }
 
+// looks reports whether it can tell anything.
+func (s *socket) looks() bool { return s.raw != nil }
+
 // stirred reports whether something has come.
 func (s *socket) stirred() bool {
 	return s.raw != nil && (s.raw.Control(s.look) != nil || s.came)
@@ -54,7 +57,7 @@ func (s *socket) stirred() bool {
 // then returns when the answer begins or the time is over. All of this is one visit at the socket: the attempt to read in vain, which has to
 // stand before a wait, is made before the writing, and is the look whether something has come.
 func (s *socket) speak(head []byte, waits bool) (wrote int, err error) {
-	if s.raw == nil || s.sealed {
+	if s.sealed {
 		if s.stirred() {
 			return 0, errStirred
 		}
