@@ -24,12 +24,15 @@ import (
 func TestMain(m *testing.M) {
 	code := m.Run()
 	err := shared.stop()
-	if err := errors.Join(err, goleak.Find()); err != nil {
+	if err := errors.Join(err, goleak.Find(leftByToxiproxy)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
 	os.Exit(code)
 }
+
+// leftByToxiproxy is a writer that it leaves behind when a slow connection is cut in the middle.
+var leftByToxiproxy = goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*SlicerToxic).Pipe")
 
 // shared is what the tests have in common: one directory with the binaries, one stack that no test changes, and one run of the matrix
 // against it.
