@@ -31,8 +31,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// leftByToxiproxy is a writer that it leaves behind when a slow connection is cut in the middle.
-var leftByToxiproxy = goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*SlicerToxic).Pipe")
+// leftByToxiproxy are writers that it leaves behind when a connection is cut in the middle.
+var leftByToxiproxy = goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*ToxicStub).Run")
 
 // shared is what the tests have in common: one directory with the binaries, one stack that no test changes, and one run of the matrix
 // against it.

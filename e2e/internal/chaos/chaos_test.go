@@ -21,7 +21,7 @@ import (
 
 // toxiproxy leaves a writer behind when a slow connection is cut in the middle.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*SlicerToxic).Pipe"))
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*ToxicStub).Run"))
 }
 
 // The names of the faults, and what a client with a patience of half a second sees of each.
