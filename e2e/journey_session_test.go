@@ -15,7 +15,7 @@ func staysCustomer(t *testing.T, arrive func(*testing.T) guest) {
 		}
 	}
 	g.visits("/stock/1", http.StatusForbidden)
-	g.reads("This page is for admins and the managers of branch 1", "your role is customer", "See your account", "request")
+	g.reads("This page is for admins and the managers of branch 1", "You are customer; this needs admin or branch-manager of branch 1", "See your account", "request")
 	g.looks("403")
 	endsSessions(t, g, arrive)
 	becomesSomebodyElse(g)

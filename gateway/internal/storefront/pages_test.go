@@ -244,7 +244,7 @@ func TestProblems(t *testing.T) {
 	}{
 		"400":           {400, []string{"not a positive integer", "bad-request, request"}, "/"},
 		"401":           {401, []string{"Please sign in first", "you come back to this page", "unauthorized, request"}, "/login?return_to=%2Frefused"},
-		"403":           {403, []string{"This page is for admins and the managers of branch 1", "your role is customer.", "role-missing, request"}, "/login?prompt=login"},
+		"403":           {403, []string{"This page is for admins and the managers of branch 1", "You are customer; this needs admin or branch-manager of branch 1.", "role-missing, request"}, "/login?prompt=login"},
 		"404":           {404, []string{"There is nothing at this address.", "not-found, request"}, "/"},
 		"503":           {503, []string{"It cannot be reached.", "Try again", "service-unavailable, request"}, "/away"},
 		"loop, cookies": {429, []string{"docs/troubleshooting.md#login-loop-cookies", "Allow cookies"}, "/login?insist=1"},

@@ -46,7 +46,7 @@ func (p *Pages) Problem(c *gin.Context, d problem.Document) bool {
 	}
 	page := problemPage{Document: d, words: wordsFor(c, d), SignIn: signInFrom(c.Request)}
 	if caller, ok := auth.From(c); ok && d.Status == http.StatusForbidden && len(auth.Needed(c)) > 0 {
-		page.Standing = standing(caller.Roles)
+		page.Standing = standing(c, caller.Roles)
 	}
 	if c.Request.Method == http.MethodGet {
 		page.Again = another(c, d.Status)

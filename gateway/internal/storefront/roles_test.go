@@ -142,7 +142,7 @@ func TestBranch_ofAnotherManager(t *testing.T) {
 	s.say("inventory GET /branches/3/products", refuse(http.StatusForbidden, "role-missing"))
 	s.say("inventory GET /branches/3/movements", refuse(http.StatusForbidden, "role-missing"))
 	for _, target := range []string{"/stock/3", "/stock/3/move"} {
-		if p := s.get(t, "branch-manager", target); p.StatusCode != http.StatusForbidden || !strings.Contains(p.text(), "This page is for admins and the managers of branch 3 You are signed in, and your role is branch-manager. An admin can give you the branch, which counts at once,") {
+		if p := s.get(t, "branch-manager", target); p.StatusCode != http.StatusForbidden || !strings.Contains(p.text(), "This page is for admins and the managers of branch 3 You are branch-manager; this needs admin or branch-manager of branch 3. An admin can give you the branch, which counts at once,") {
 			t.Errorf("%s = %d %s", target, p.StatusCode, p.text())
 		}
 	}

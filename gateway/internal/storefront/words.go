@@ -1,6 +1,7 @@
 package storefront
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -85,18 +86,24 @@ func remedy(c *gin.Context) string {
 	return "Ask an admin for the role, which counts from your next sign-in on, or come in as somebody who has it."
 }
 
-// standing says which roles somebody has.
-func standing(roles []auth.Role) string {
+// standing says which roles somebody has, and which the route needs.
+func standing(c *gin.Context, roles []auth.Role) string {
+	return fmt.Sprintf("You are %s; this needs %s.", cmp.Or(listed(roles, " and "), "signed in without a role"), needs(c))
+}
+
+// needs names the roles that the route lets in, at the page of a branch with the branch.
+func needs(c *gin.Context) string {
+	list := listed(auth.Needed(c), " or ")
+	if ofBranch(c) {
+		list = strings.ReplaceAll(list, string(auth.BranchManager), string(auth.BranchManager)+" of branch "+c.Param("id"))
+	}
+	return list
+}
+
+func listed(roles []auth.Role, and string) string {
 	names := make([]string, len(roles))
 	for i, role := range roles {
 		names[i] = string(role)
 	}
-	switch len(names) {
-	case 0:
-		return "You are signed in, and have no role here yet."
-	case 1:
-		return fmt.Sprintf("You are signed in, and your role is %s.", names[0])
-	default:
-		return fmt.Sprintf("You are signed in, and your roles are %s.", strings.Join(names, " and "))
-	}
+	return strings.Join(names, and)
 }

@@ -59,13 +59,13 @@ func TestWords_ofAMissingRole(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	for _, tt := range []struct{ as, target, heading, says string }{
-		{"customer", "/edit/1", "This page is for admins", "your role is customer."},
-		{"branch-manager", "/edit/new", "This page is for admins", "your role is branch-manager."},
-		{"customer", "/stock", "This page is for admins and branch managers", "your role is customer."},
-		{"customer", "/branches/5/products", "This page is for admins and the managers of branch 5", "your role is customer. Ask an admin for the role, which counts from your next sign-in on"},
-		{"customer", "/products/5/stock", "This page is for admins and branch managers", "your role is customer. Ask an admin for the role"},
-		{"branch-manager", "/branches/5/products", "This page is for admins and the managers of branch 5", "your role is branch-manager. An admin can give you the branch, which counts at once"},
-		{"nothing", "/stock/7/move", "This page is for admins and the managers of branch 7", "and have no role here yet."},
+		{"customer", "/edit/1", "This page is for admins", "You are customer; this needs admin."},
+		{"branch-manager", "/edit/new", "This page is for admins", "You are branch-manager; this needs admin."},
+		{"customer", "/stock", "This page is for admins and branch managers", "You are customer; this needs admin or branch-manager."},
+		{"customer", "/branches/5/products", "This page is for admins and the managers of branch 5", "You are customer; this needs admin or branch-manager of branch 5. Ask an admin for the role, which counts from your next sign-in on"},
+		{"customer", "/products/5/stock", "This page is for admins and branch managers", "You are customer; this needs admin or branch-manager. Ask an admin for the role"},
+		{"branch-manager", "/branches/5/products", "This page is for admins and the managers of branch 5", "You are branch-manager; this needs admin or branch-manager of branch 5. An admin can give you the branch, which counts at once"},
+		{"nothing", "/stock/7/move", "This page is for admins and the managers of branch 7", "You are signed in without a role; this needs admin or branch-manager of branch 7."},
 	} {
 		p := s.get(t, tt.as, tt.target)
 		if p.StatusCode != http.StatusForbidden || p.heading() != tt.heading || !strings.Contains(p.text(), tt.says) {
