@@ -53,15 +53,19 @@ func ours(config compose.Config) map[string]string {
 	return images
 }
 
-// maxImage is how large an image may be, in bytes.
-const maxImage = 25_000_000
+// How large an image may be, in bytes: of what is deployed, and of e2e, which has benchmarks and their database in it.
+const maxImage, maxTool = 25_000_000, 30_000_000
 
 func TestImages_areSmallAndRunAsNobody(t *testing.T) {
 	t.Parallel()
 	for service, name := range ours(running(t).config) {
 		got := inspect(t, name)
-		if got.Size > maxImage {
-			t.Errorf("%s is %d bytes, want %d at most", service, got.Size, maxImage)
+		most := int64(maxImage)
+		if service == "e2e" {
+			most = maxTool
+		}
+		if got.Size > most {
+			t.Errorf("%s is %d bytes, want %d at most", service, got.Size, most)
 		}
 		if got.Config.User != "65532:65532" {
 			t.Errorf("%s runs as %q", service, got.Config.User)
@@ -230,7 +234,8 @@ func TestImages_refuseDemoSecretsOnceOthersCanReachThem(t *testing.T) {
 	} {
 		t.Run(service, func(t *testing.T) {
 			t.Parallel()
-			args := []string{"run", "--rm", "--pull", "never", "--network", "none", "--read-only"}
+			demo := filepath.Join(d.project.Root, "deploy", "demo", "session_secret")
+			args := []string{"run", "--rm", "--pull", "never", "--network", "none", "--read-only", "--volume", demo + ":/run/secrets/session_secret:ro"}
 			for name, value := range d.config.Services[service].Environment {
 				if name == "GATEWAY_URL" {
 					value = "https://shop.example.com"
