@@ -1,7 +1,9 @@
 package main_test
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 )
 
@@ -17,8 +19,24 @@ func staysCustomer(t *testing.T, arrive func(*testing.T) guest) {
 	g.visits("/stock/1", http.StatusForbidden)
 	g.reads("This page is for admins and the managers of branch 1", "You are customer; this needs admin or branch-manager of branch 1", "See your account", "request")
 	g.looks("403")
+	g.visits("/login?return_to=/account&strayed=2", http.StatusTooManyRequests)
+	g.looks("loop")
+	isAskedBeforeALinkSignsOut(t, g)
 	endsSessions(t, g, arrive)
 	becomesSomebodyElse(g)
+}
+
+// isAskedBeforeALinkSignsOut follows a link from another site, which may only ask.
+func isAskedBeforeALinkSignsOut(t *testing.T, g guest) {
+	t.Helper()
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintf(w, `<!doctype html><title>Elsewhere</title><a href="%s/logout">Free coffee</a>`, g.shop)
+	}))
+	defer elsewhere.Close()
+	g.does(g.tab.Visit(elsewhere.URL))
+	g.clicks("Free coffee")
+	g.looks("sign-out")
+	g.visits("/account", http.StatusOK)
 }
 
 // endsSessions ends another browser's session, and then all of them.
