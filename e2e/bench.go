@@ -5,7 +5,6 @@ import (
 	_ "embed" // the bounds
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -25,13 +24,17 @@ var errBounds = errors.New("a bound is missed beyond its waiver")
 var benchmarked = []string{"HS256", "RS256", "ES256", "EdDSA"}
 
 // runBenchAuth is `make bench-auth`: it measures what each way of authorizing costs.
-func runBenchAuth(ctx context.Context, env map[string]string, out terminal) error {
+func runBenchAuth(ctx context.Context, env map[string]string, out terminal) (err error) {
 	tokens, err := bench.Tokens()
 	if err != nil {
 		return err
 	}
-	suite := &benchSuite{env: env}
-	defer suite.stop()
+	w, err := openWorkshop(ctx, map[string]string{"PATH": env["PATH"], "HOME": env["HOME"]})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	suite := &benchSuite{workshop: w}
 	if err := suite.start(ctx); err != nil {
 		return err
 	}
@@ -39,7 +42,7 @@ func runBenchAuth(ctx context.Context, env map[string]string, out terminal) erro
 		name:   "auth",
 		report: bench.Report{Title: "What each way of authorizing costs", Command: "make bench-auth", Tokens: tokens},
 		config: bench.Config{Rounds: 7, Window: time.Second, Connections: 16, Log: out},
-	}.run(ctx, env, out, slices.Concat(suite.pairs, suite.visitor, suite.user, suite.session))
+	}.run(ctx, w.root, env["BENCH"] == "short", out, slices.Concat(suite.pairs, suite.visitor, suite.user, suite.session))
 }
 
 // benchmark is what is said of a run, under a name that its bounds have, and the files that it writes.
@@ -49,13 +52,13 @@ type benchmark struct {
 	config bench.Config
 }
 
-// run measures the cases, writes the report and the chart, and judges the bounds.
-func (b benchmark) run(ctx context.Context, env map[string]string, out terminal, cases []bench.Case) error {
+// run measures the cases, writes the report and the chart, and judges the bounds; a short run does neither.
+func (b benchmark) run(ctx context.Context, root string, short bool, out terminal, cases []bench.Case) error {
 	bounds, err := bench.ReadBounds(boundsYAML, b.name)
 	if err != nil {
 		return err
 	}
-	if env["BENCH"] == "short" {
+	if short {
 		b.config.Rounds, b.config.Window = 1, 200*time.Millisecond
 	}
 	rows, err := bench.Run(ctx, b.config, cases)
@@ -65,10 +68,13 @@ func (b benchmark) run(ctx context.Context, env map[string]string, out terminal,
 	b.report.Config, b.report.Time, b.report.Chart = b.config, time.Now(), b.name+".svg"
 	b.report.Rows, b.report.Verdicts = rows, bench.Judge(rows, bounds)
 	_, _ = fmt.Fprint(out, "\n"+b.report.Markdown())
-	if env["BENCH"] == "short" {
+	if short {
 		return nil // too short to judge, or to keep
 	}
-	if err := b.keep(); err != nil {
+	if err := writeDocument(root, "benchmarks/"+b.name+".md", b.report.Markdown()); err != nil {
+		return err
+	}
+	if err := bench.Chart(rows, filepath.Join(root, "docs", "benchmarks", b.report.Chart)); err != nil {
 		return err
 	}
 	for _, v := range b.report.Verdicts {
@@ -79,54 +85,21 @@ func (b benchmark) run(ctx context.Context, env map[string]string, out terminal,
 	return err
 }
 
-func (b benchmark) keep() error {
-	root, err := stack.Root(".")
-	if err != nil {
-		return err
-	}
-	dir := filepath.Join(root, "docs", "benchmarks")
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // documents are for everybody
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(dir, b.name+".md"), []byte(b.report.Markdown()), 0o644); err != nil { //nolint:gosec // as above
-		return err
-	}
-	return bench.Chart(b.report.Rows, filepath.Join(dir, b.report.Chart))
-}
-
-// benchSuite is everything that is measured, and what ends it, last started first.
+// benchSuite is everything that is measured.
 type benchSuite struct {
-	root, dir     string
-	env           map[string]string
+	*workshop
 	pairs         []bench.Case
 	visitor, user []bench.Case
 	session       []bench.Case
-	stops         []func()
-}
-
-func (b *benchSuite) stop() {
-	for _, stop := range slices.Backward(b.stops) {
-		stop()
-	}
 }
 
 // start starts the bare pairs, and a whole system for each algorithm.
-func (b *benchSuite) start(ctx context.Context) (err error) {
-	if b.root, err = stack.Root("."); err != nil {
-		return err
-	}
-	if b.dir, err = os.MkdirTemp("", "storefront-bench-"); err != nil {
-		return err
-	}
-	b.stops = append(b.stops, func() { _ = os.RemoveAll(b.dir) })
+func (b *benchSuite) start(ctx context.Context) error {
 	pairs, stopPairs, err := bench.StartPairs(ctx, "bench-pair")
 	if err != nil {
 		return err
 	}
-	b.pairs, b.stops = pairs, append(b.stops, stopPairs)
-	if err := stack.Build(ctx, b.root, b.bin(), os.Stderr, nil); err != nil {
-		return err
-	}
+	b.pairs, b.stops = pairs, append(b.stops, func() error { stopPairs(); return nil })
 	for _, algorithm := range benchmarked {
 		if err := b.startSystem(ctx, algorithm); err != nil {
 			return fmt.Errorf("start the system of %s: %w", algorithm, err)
@@ -135,31 +108,19 @@ func (b *benchSuite) start(ctx context.Context) (err error) {
 	return nil
 }
 
-func (b *benchSuite) bin() string { return filepath.Join(b.root, ".data", "bin") }
-
 func (b *benchSuite) startSystem(ctx context.Context, algorithm string) error {
-	secrets, err := stack.OpenSecrets(filepath.Join(b.dir, "secrets"), nil)
-	if err != nil {
-		return err
-	}
-	base, err := stack.FreeBase()
-	if err != nil {
-		return err
-	}
-	cfg := stack.Config{Bin: b.bin(), Base: base, Secrets: secrets, UserKey: algorithm, Env: map[string]string{"PATH": b.env["PATH"], "HOME": b.env["HOME"]}}
+	keys := filepath.Join(b.dir, "keys-"+algorithm)
 	if algorithm != "HS256" {
-		cfg.Env["AUTH_MODE"] = "jwks"
-		cfg.Keys = filepath.Join(b.dir, "keys-"+algorithm)
-		if err := stack.OpenKeys(ctx, b.bin(), cfg.Keys, algorithm); err != nil {
+		if err := stack.OpenKeys(ctx, b.cfg.Bin, keys, algorithm); err != nil {
 			return err
 		}
 	}
-	s, err := stack.Start(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	b.stops = append(b.stops, func() { _ = s.Stop() })
-	token, err := browser.New().AccessToken(ctx, stack.App(base, secrets), stack.People(secrets)["admin"])
+	s, token, err := b.startAnother(ctx, func(cfg *stack.Config) {
+		cfg.UserKey = algorithm
+		if algorithm != "HS256" {
+			cfg.Env["AUTH_MODE"], cfg.Keys = "jwks", keys
+		}
+	})
 	if err != nil {
 		return err
 	}
@@ -168,7 +129,7 @@ func (b *benchSuite) startSystem(ctx context.Context, algorithm string) error {
 		return nil
 	}
 	person := browser.New()
-	if err := person.SignIn(ctx, s.URL(stack.Gateway), stack.People(secrets)["admin"]); err != nil {
+	if err := person.SignIn(ctx, s.URL(stack.Gateway), stack.People(b.cfg.Secrets)["admin"]); err != nil {
 		return err
 	}
 	b.measureSession(s, map[string]map[string]string{

@@ -9,13 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
+	e2e "storefront/e2e"
 	"storefront/e2e/internal/bench"
 	"storefront/e2e/internal/stack"
 	"storefront/shared/auth"
@@ -51,7 +51,7 @@ func startRivals(t *testing.T) *rivals {
 	service := httptest.NewServer(r)
 	t.Cleanup(service.Close)
 	r.values = map[string]string{
-		"ANSWER": bench.Answer, "CATALOG": host(service.URL), "INVENTORY": host(service.URL), "GATEWAY_ISSUER": "localhost:3000", "JWT_SIGNING_KEY": benchKey,
+		"ANSWER": bench.Answer, "CATALOG": e2e.HostOf(service.URL), "INVENTORY": e2e.HostOf(service.URL), "GATEWAY_ISSUER": "localhost:3000", "JWT_SIGNING_KEY": benchKey,
 		"JWT_SIGNING_KEY_BASE64": base64.StdEncoding.EncodeToString([]byte(benchKey)), "USER_ISSUER": "http://localhost:9011", "CLIENT_ID": stack.ClientID, "USER_TOKEN": relayedToken,
 	}
 	for i, name := range []string{"BARE", "MINT_BARE", "MINT_CATALOG", "VERIFY_INVENTORY", "NGINX"} {
@@ -73,8 +73,6 @@ func startRivals(t *testing.T) *rivals {
 	}
 	return r
 }
-
-func host(url string) string { return strings.TrimPrefix(url, "http://") }
 
 func benchVerifier(t *testing.T) *auth.Verifier {
 	t.Helper()

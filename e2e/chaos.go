@@ -33,13 +33,12 @@ func runChaos(ctx context.Context, out terminal) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(root, "docs", "chaos.md")
-	if err := os.WriteFile(path, []byte(report.Markdown()), 0o644); err != nil { //nolint:gosec // documents are for everybody
+	if err := writeDocument(root, "chaos.md", report.Markdown()); err != nil {
 		return err
 	}
 	if lies := report.Lies(); len(lies) > 0 {
 		return fmt.Errorf("%w:\n%s", errLies, strings.Join(lies, "\n"))
 	}
-	_, err = fmt.Fprintln(out, "written to", path)
+	_, err = fmt.Fprintln(out, "written to", filepath.Join(root, "docs", "chaos.md"))
 	return err
 }

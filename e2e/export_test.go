@@ -6,4 +6,5 @@ var (
 	StackTarget = stackTarget
 	ConnectTo   = connectTo
 	OpenArena   = openArena
+	HostOf      = hostOf
 )

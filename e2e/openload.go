@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -39,11 +38,10 @@ func runBenchCatalog(ctx context.Context, env map[string]string, out terminal) (
 	if err := openload.Fill(ctx, filepath.Join(w.cfg.Data, "catalog.db"), migrations, report.Products); err != nil {
 		return err
 	}
-	s, err := stack.Start(ctx, w.cfg)
+	s, err := w.start(ctx, w.cfg)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Stop()) }()
 	if report.Rows, err = loadCatalog(ctx, s, w.cfg.Secrets, report.Products, plan, out); err != nil {
 		return err
 	}
@@ -52,8 +50,7 @@ func runBenchCatalog(ctx context.Context, env map[string]string, out terminal) (
 	if env["BENCH"] == "short" {
 		return nil // too short to judge, or to keep
 	}
-	path := filepath.Join(w.root, "docs", "benchmarks", "catalog.md")
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // documents are for everybody
+	if err := writeDocument(w.root, "benchmarks/catalog.md", text); err != nil {
 		return err
 	}
 	return report.Judge()

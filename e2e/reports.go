@@ -16,6 +16,11 @@ import (
 // reportNames are the variables that name the files which a run of the matrix, or of the attacks, writes.
 var reportNames = []string{"JUNIT_FILE", "REPORT_FILE"}
 
+// writeDocument writes a document of the repository.
+func writeDocument(root, name, text string) error {
+	return os.WriteFile(filepath.Join(root, "docs", name), []byte(text), 0o644) //nolint:gosec // documents are for everybody
+}
+
 // writeReports writes the reports that the environment names: JUnit XML for machines, Markdown for people.
 func writeReports(words matrix.Words, tally matrix.Tally, target matrix.Target, env map[string]string) error {
 	report := matrix.Report{Words: words, Tally: tally, Time: time.Now(), Target: target.URLs[stack.Gateway], Images: strings.Fields(env["IMAGES"])}

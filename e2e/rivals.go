@@ -3,26 +3,27 @@ package main
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"storefront/e2e/internal/bench"
-	"storefront/e2e/internal/browser"
 	"storefront/e2e/internal/stack"
 )
 
 // runBench is `make bench`: the gateway beside nginx and HAProxy, which do the same work.
-func runBench(ctx context.Context, env map[string]string, out terminal) error {
+func runBench(ctx context.Context, env map[string]string, out terminal) (err error) {
 	if err := bench.RivalsInstalled(); err != nil {
 		return err
 	}
-	suite := &rivalSuite{env: env}
-	defer suite.stop()
+	w, err := openWorkshop(ctx, map[string]string{"PATH": env["PATH"], "HOME": env["HOME"], "LOG_LEVEL": "warn"}) // which logs no request
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	suite := &rivalSuite{workshop: w}
 	if err := suite.start(ctx); err != nil {
 		return err
 	}
@@ -30,7 +31,7 @@ func runBench(ctx context.Context, env map[string]string, out terminal) error {
 		name:   "bench",
 		report: bench.Report{Title: "The gateway beside nginx and HAProxy", Command: "make bench", About: aboutRivals},
 		config: bench.Config{Rounds: 30, Window: time.Second / 2, Connections: 64, Log: out},
-	}.run(ctx, env, out, suite.cases())
+	}.run(ctx, w.root, env["BENCH"] == "short", out, suite.cases())
 }
 
 const aboutRivals = `
@@ -42,11 +43,9 @@ it does the gateway's; it verifies a user's HS256 token, and the role in it, wit
 ways. nginx ([nginx.conf](../../deploy/bench/nginx.conf)) passes requests on and makes no token. The gateway verifies an RS256 token of the same
 user, once, and remembers it. The requests are GET /products/1 and GET /branches/1/products of the demo shop. Nobody writes a log of requests.`
 
-// rivalSuite is everything that is measured, and what ends it, last started first.
+// rivalSuite is everything that is measured.
 type rivalSuite struct {
-	root, dir string
-	env       map[string]string
-	secrets   stack.Secrets
+	*workshop
 	cores     bench.Cores
 	rivals    bench.Rivals
 	bare      *stack.Stack // its gateway has the bare upstream for a catalog
@@ -56,29 +55,9 @@ type rivalSuite struct {
 	shopToken string       // of shop
 	haproxy   *bench.Rival
 	nginx     *bench.Rival
-	stops     []func()
-}
-
-func (r *rivalSuite) stop() {
-	for _, stop := range slices.Backward(r.stops) {
-		stop()
-	}
 }
 
 func (r *rivalSuite) start(ctx context.Context) (err error) {
-	if r.root, err = stack.Root("."); err != nil {
-		return err
-	}
-	if err := stack.Build(ctx, r.root, r.bin(), os.Stderr, nil); err != nil {
-		return err
-	}
-	if r.dir, err = os.MkdirTemp("", "storefront-bench-"); err != nil {
-		return err
-	}
-	r.stops = append(r.stops, func() { _ = os.RemoveAll(r.dir) })
-	if r.secrets, err = stack.OpenSecrets(filepath.Join(r.dir, "secrets"), nil); err != nil {
-		return err
-	}
 	if r.cores, err = bench.Divide(); err != nil {
 		return err
 	}
@@ -92,8 +71,6 @@ func (r *rivalSuite) start(ctx context.Context) (err error) {
 		return r.startRivals(ctx)
 	})
 }
-
-func (r *rivalSuite) bin() string { return filepath.Join(r.root, ".data", "bin") }
 
 // startUpstream starts the bare upstream, on the core of the load.
 func (r *rivalSuite) startUpstream(ctx context.Context) error {
@@ -113,52 +90,35 @@ func (r *rivalSuite) startUpstream(ctx context.Context) error {
 // keep has the rival stopped with the rest.
 func (r *rivalSuite) keep(rival *bench.Rival, err error) (*bench.Rival, error) {
 	if err == nil {
-		r.stops = append(r.stops, rival.Stop)
+		r.stops = append(r.stops, func() error { rival.Stop(); return nil })
 	}
 	return rival, err
 }
 
 func (r *rivalSuite) startStacks(ctx context.Context) (err error) {
-	bare := map[string]map[string]string{stack.Gateway: {"CATALOG_URL": "http://" + r.rivals.Values["BARE"]}}
-	if r.bare, _, err = r.startStack(ctx, stack.Config{Override: bare}); err != nil {
+	r.bare, _, err = r.startAnother(ctx, func(cfg *stack.Config) {
+		cfg.Override = map[string]map[string]string{stack.Gateway: {"CATALOG_URL": "http://" + r.rivals.Values["BARE"]}}
+	})
+	if err != nil {
 		return err
 	}
-	if r.shop, r.shopToken, err = r.startStack(ctx, stack.Config{}); err != nil {
+	if r.shop, r.shopToken, err = r.startAnother(ctx, func(*stack.Config) {}); err != nil {
 		return err
 	}
-	keys := filepath.Join(r.dir, "keys")
-	if err := stack.OpenKeys(ctx, r.bin(), keys, stack.DefaultKey); err != nil {
+	if err := stack.OpenKeys(ctx, r.cfg.Bin, r.cfg.Keys, stack.DefaultKey); err != nil {
 		return err
 	}
-	r.users, r.userToken, err = r.startStack(ctx, stack.Config{Env: map[string]string{"AUTH_MODE": "jwks"}, Keys: keys})
+	r.users, r.userToken, err = r.startAnother(ctx, func(cfg *stack.Config) { cfg.Env["AUTH_MODE"] = "jwks" })
 	return err
-}
-
-// startStack starts a stack that logs no request, and gives a token of its admin.
-func (r *rivalSuite) startStack(ctx context.Context, cfg stack.Config) (*stack.Stack, string, error) {
-	base, err := stack.FreeBase()
-	if err != nil {
-		return nil, "", err
-	}
-	env := map[string]string{"PATH": r.env["PATH"], "HOME": r.env["HOME"], "LOG_LEVEL": "warn"}
-	maps.Copy(env, cfg.Env)
-	cfg.Bin, cfg.Base, cfg.Secrets, cfg.Env = r.bin(), base, r.secrets, env
-	s, err := stack.Start(ctx, cfg)
-	if err != nil {
-		return nil, "", err
-	}
-	r.stops = append(r.stops, func() { _ = s.Stop() })
-	token, err := browser.New().AccessToken(ctx, stack.App(base, r.secrets), stack.People(r.secrets)["admin"])
-	return s, token, err
 }
 
 // startRivals starts HAProxy with what it needs to know of the stacks that it stands before, and nginx.
 func (r *rivalSuite) startRivals(ctx context.Context) (err error) {
-	key := r.secrets["JWT_SIGNING_KEY"]
+	key := r.cfg.Secrets["JWT_SIGNING_KEY"]
 	maps.Copy(r.rivals.Values, map[string]string{
-		"CATALOG":                host(r.shop.URL(stack.Catalog)),
-		"INVENTORY":              host(r.users.URL(stack.Inventory)),
-		"GATEWAY_ISSUER":         host(r.shop.URL(stack.Gateway)),
+		"CATALOG":                hostOf(r.shop.URL(stack.Catalog)),
+		"INVENTORY":              hostOf(r.users.URL(stack.Inventory)),
+		"GATEWAY_ISSUER":         hostOf(r.shop.URL(stack.Gateway)),
 		"JWT_SIGNING_KEY":        key,
 		"JWT_SIGNING_KEY_BASE64": base64.StdEncoding.EncodeToString([]byte(key)),
 		"USER_ISSUER":            r.shop.URL(stack.Identity),
@@ -171,9 +131,6 @@ func (r *rivalSuite) startRivals(ctx context.Context) (err error) {
 	r.nginx, err = r.keep(r.rivals.Nginx(ctx, "nginx.conf", "NGINX"))
 	return err
 }
-
-// host is where a service of a stack is, without the scheme.
-func host(service string) string { return strings.TrimPrefix(service, "http://") }
 
 // cases are what is compared, the base of each group first.
 func (r *rivalSuite) cases() []bench.Case {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 
 	"storefront/e2e/internal/matrix"
-	"storefront/e2e/internal/stack"
 )
 
 //go:embed roles.yaml
@@ -63,11 +62,10 @@ func rolesOfOwnStack(ctx context.Context, table matrix.Table, env map[string]str
 			return err
 		}
 	}
-	s, err := stack.Start(ctx, w.cfg)
+	s, err := w.start(ctx, w.cfg)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Stop()) }()
 	target, err := stackTarget(ctx, s, w.cfg.Base, w.cfg.Secrets)
 	if err != nil {
 		return err

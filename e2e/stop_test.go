@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	e2e "storefront/e2e"
 	"storefront/e2e/internal/browser"
 	"storefront/e2e/internal/stack"
 )
@@ -38,7 +38,7 @@ func TestServices_stopUnderLoad(t *testing.T) {
 			if name != stack.Gateway {
 				header = "Authorization: Bearer " + adminToken(t, s) + "\r\n"
 			}
-			l := load{addr: hostOf(t, s.URL(name)), request: "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n" + header + "\r\n", warm: make(chan struct{})}
+			l := load{addr: e2e.HostOf(s.URL(name)), request: "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n" + header + "\r\n", warm: make(chan struct{})}
 			var clients sync.WaitGroup
 			for range stopClients {
 				clients.Go(func() {
@@ -67,7 +67,7 @@ func TestGateway_stopFinishesWhatIsInFlight(t *testing.T) {
 		_, _ = io.WriteString(w, "{}")
 	})
 	s, _ := behind(t, upstream, nil)
-	addr := hostOf(t, s.URL(stack.Gateway))
+	addr := e2e.HostOf(s.URL(stack.Gateway))
 	var clients sync.WaitGroup
 	for range inFlight {
 		clients.Go(func() {
@@ -203,13 +203,4 @@ func adminToken(t testing.TB, s *stack.Stack) string {
 		t.Fatal(err)
 	}
 	return token
-}
-
-func hostOf(t testing.TB, base string) string {
-	t.Helper()
-	u, err := url.Parse(base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u.Host
 }

@@ -25,11 +25,10 @@ func runTour(ctx context.Context, env map[string]string, out terminal) (err erro
 	if err := stack.OpenKeys(ctx, w.cfg.Bin, w.cfg.Keys, stack.DefaultKey); err != nil {
 		return err
 	}
-	s, err := stack.Start(ctx, w.cfg)
+	s, err := w.start(ctx, w.cfg)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Stop()) }()
 	t := &tour{ctx: ctx, out: out, gateway: s.URL(stack.Gateway), people: stack.People(w.cfg.Secrets)}
 	t.walk()
 	return t.err
