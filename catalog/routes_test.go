@@ -7,10 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/gin-gonic/gin"
@@ -21,42 +18,26 @@ import (
 	"storefront/shared/auth/authtest"
 	"storefront/shared/config"
 	"storefront/shared/database"
+	"storefront/shared/database/databasetest"
 	"storefront/shared/server"
 )
 
 // newCatalog serves the demo shop from an SQLite file.
 func newCatalog(t testing.TB, iss *authtest.Issuer, cfg Config) *gin.Engine {
 	t.Helper()
-	file, err := demoFile()
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "catalog.db")
-	if err := os.WriteFile(path, file, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	r, _ := newShop(t, iss, cfg, config.Secret("sqlite:"+path))
+	r, _ := newShop(t, iss, cfg, demoShop(t))
 	return r
 }
 
-// demoFile is the file of a demo shop. It is made once: each test works on a copy.
-var demoFile = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "catalog-demo-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	path := filepath.Join(dir, "catalog.db")
-	cfg := Config{Database: database.Settings{URL: config.Secret("sqlite:" + path), SeedDemo: true}}
+// demoShop gives the URL of a demo shop.
+var demoShop = databasetest.Copies(func(ctx context.Context, url config.Secret) error {
+	cfg := Config{Database: database.Settings{URL: url, SeedDemo: true}}
 	log := server.NewLogger(io.Discard, "error", "json")
 	db, err := newDatabase(cfg, log)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := errors.Join(open(context.Background(), cfg, log, db, product.NewStore(db)), db.Close()); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
+	return errors.Join(open(ctx, cfg, log, db, product.NewStore(db)), db.Close())
 })
 
 // newShop serves an empty shop.

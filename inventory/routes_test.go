@@ -9,10 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/gin-gonic/gin"
@@ -22,6 +19,7 @@ import (
 	"storefront/shared/auth/authtest"
 	"storefront/shared/config"
 	"storefront/shared/database"
+	"storefront/shared/database/databasetest"
 	"storefront/shared/server"
 )
 
@@ -30,36 +28,19 @@ const manager = "00000000-0000-0000-0000-000000000004" // of the kickstart; mana
 // newInventory serves the demo shop from an SQLite file.
 func newInventory(t testing.TB, iss *authtest.Issuer, cfg Config) *gin.Engine {
 	t.Helper()
-	file, err := demoFile()
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "inventory.db")
-	if err := os.WriteFile(path, file, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	r, _ := newShop(t, iss, cfg, config.Secret("sqlite:"+path))
+	r, _ := newShop(t, iss, cfg, demoShop(t))
 	return r
 }
 
-// demoFile is the file of a demo shop. It is made once: each test works on a copy.
-var demoFile = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "inventory-demo-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	path := filepath.Join(dir, "inventory.db")
-	cfg := Config{Database: database.Settings{URL: config.Secret("sqlite:" + path), SeedDemo: true}}
+// demoShop gives the URL of a demo shop.
+var demoShop = databasetest.Copies(func(ctx context.Context, url config.Secret) error {
+	cfg := Config{Database: database.Settings{URL: url, SeedDemo: true}}
 	log := server.NewLogger(io.Discard, "error", "json")
 	db, err := newDatabase(cfg, log)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := errors.Join(open(context.Background(), cfg, log, db, stock.NewStore(db)), db.Close()); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
+	return errors.Join(open(ctx, cfg, log, db, stock.NewStore(db)), db.Close())
 })
 
 // newShop serves a shop without branches.

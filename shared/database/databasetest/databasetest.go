@@ -8,7 +8,9 @@
 package databasetest
 
 import (
+	"context"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -21,6 +23,34 @@ import (
 func SQLite(t testing.TB) config.Secret {
 	t.Helper()
 	return config.Secret("sqlite:" + filepath.Join(t.TempDir(), "data", "test.db"))
+}
+
+// Copies gives each test a copy of its own of one SQLite database, which fill makes when the first test asks.
+func Copies(fill func(ctx context.Context, url config.Secret) error) func(testing.TB) config.Secret {
+	file := sync.OnceValues(func() ([]byte, error) {
+		dir, err := os.MkdirTemp("", "database-")
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
+		path := filepath.Join(dir, "test.db")
+		if err := fill(context.Background(), config.Secret("sqlite:"+path)); err != nil {
+			return nil, err
+		}
+		return os.ReadFile(path)
+	})
+	return func(t testing.TB) config.Secret {
+		t.Helper()
+		content, err := file()
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "test.db")
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return config.Secret("sqlite:" + path)
+	}
 }
 
 // shared is the server of this process. It lives as long as the process does.
