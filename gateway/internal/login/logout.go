@@ -18,16 +18,16 @@ import (
 
 // logout ends the session here, revokes the refresh token, and sends the browser on to end the single sign-on.
 func (l *Login) logout(c *gin.Context) {
-	l.signOut(c, func(session.Current) ([]string, error) { return nil, nil })
+	l.signOut(c, endNone)
 }
 
 // logoutEverywhere is logout for every session of the user.
 func (l *Login) logoutEverywhere(c *gin.Context) {
-	l.signOut(c, func(current session.Current) ([]string, error) { return l.endOthers(c, current) })
+	l.signOut(c, l.endOthers)
 }
 
 // signOut ends other sessions and then the current one here, before it asks the identity server for anything: that may hang.
-func (l *Login) signOut(c *gin.Context, others func(session.Current) (refreshTokens []string, err error)) {
+func (l *Login) signOut(c *gin.Context, others func(*gin.Context, session.Current) (refreshTokens []string, err error)) {
 	c.Header("Cache-Control", "no-store")
 	current, err := session.From(c)
 	signedIn := err == nil
@@ -36,7 +36,7 @@ func (l *Login) signOut(c *gin.Context, others func(session.Current) (refreshTok
 	}
 	var ended []string
 	if signedIn {
-		ended, err = others(current)
+		ended, err = others(c, current)
 	}
 	if err == nil {
 		err = session.End(c)
@@ -53,6 +53,8 @@ func (l *Login) signOut(c *gin.Context, others func(session.Current) (refreshTok
 		c.Redirect(http.StatusSeeOther, l.farewell(l.forget(c, append(ended, current.RefreshToken)...)))
 	}
 }
+
+func endNone(*gin.Context, session.Current) ([]string, error) { return nil, nil }
 
 // endOthers ends the sessions of the user but the current one, and gives their refresh tokens.
 func (l *Login) endOthers(c *gin.Context, current session.Current) (refreshTokens []string, err error) {

@@ -25,8 +25,7 @@ const (
 const maxLevels = 20
 
 func goodsOf(h holding, find, show string) goods {
-	name := []rune(strings.TrimSpace(strings.ToValidUTF8(find, "")))
-	g := goods{Find: string(name[:min(len(name), maxSearch)]), Show: show, All: len(h.Products), address: h.Branch.Path()}
+	g := goods{Find: sought(find), Show: show, All: len(h.Products), address: h.Branch.Path()}
 	for _, l := range h.Products {
 		scarce := l.State() != ""
 		if scarce {

@@ -48,8 +48,13 @@ type search struct{ Text, Category, Sort, Cursor string }
 const maxSearch = 100 // characters
 
 func searchOf(c *gin.Context) search {
-	text := []rune(strings.TrimSpace(strings.ToValidUTF8(c.Query("q"), "")))
-	return search{string(text[:min(len(text), maxSearch)]), c.Query("category"), c.Query("sort"), c.Query("cursor")}
+	return search{sought(c.Query("q")), c.Query("category"), c.Query("sort"), c.Query("cursor")}
+}
+
+// sought is what somebody looks for, without what no name has.
+func sought(text string) string {
+	found := []rune(strings.TrimSpace(strings.ToValidUTF8(text, "")))
+	return string(found[:min(len(found), maxSearch)])
 }
 
 // values is the search as a query; what is empty stays out.
