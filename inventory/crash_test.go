@@ -34,6 +34,7 @@ func TestKilledInTheMiddleOfMovements(t *testing.T) {
 	}
 	for name, url := range databasetest.URLs(t) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			iss := authtest.New(t, "HS256")
 			r := newTrial(program, iss.UserToken(t, authtest.Claims{"roles": []string{"admin"}}),
 				"JWT_SIGNING_KEY="+iss.Users.Secret(), "DATABASE_URL="+string(url), "SEED_DEMO=true", "ADDR=127.0.0.1:0")

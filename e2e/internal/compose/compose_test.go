@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -30,10 +31,24 @@ func TestMain(m *testing.M) {
 var shared demo
 
 type demo struct {
-	once    sync.Once
-	err     error
 	project compose.Project
 	config  compose.Config
+
+	images, containers once
+}
+
+// once is what is done when it is first asked for.
+type once struct {
+	sync.Once
+	err error
+}
+
+func (o *once) do(t testing.TB, f func(context.Context) error) {
+	t.Helper()
+	o.Do(func() { o.err = f(context.Background()) }) // for the tests to come as well
+	if o.err != nil {
+		t.Fatal(o.err)
+	}
 }
 
 // tree returns a project of its own name and ports, which does not run. Without CONTAINERS=1 the test is skipped: not every machine has
@@ -72,30 +87,38 @@ func newProject(settings ...string) (compose.Project, error) {
 	return compose.Project{Root: root, Local: true, Name: "storefront-test-" + strings.ToLower(rand.Text()[:8]), Env: append(env, settings...)}, nil
 }
 
-// running gives the shared project, which is built and started now if it does not run yet.
-func running(t testing.TB) *demo {
+// built gives the shared project with its images, which are built now if they are not there yet.
+func built(t testing.TB) *demo {
 	t.Helper()
 	tree(t)
-	shared.once.Do(func() { shared.err = shared.start() })
-	if shared.err != nil {
-		t.Fatal(shared.err)
-	}
+	shared.images.do(t, shared.build)
 	return &shared
 }
 
-func (d *demo) start() (err error) {
-	ctx := context.Background()
+// running gives the shared project, which is built and started now if it does not run yet.
+func running(t testing.TB) *demo {
+	t.Helper()
+	d := built(t)
+	d.containers.do(t, d.start)
+	return d
+}
+
+func (d *demo) build(ctx context.Context) (err error) {
 	if d.project, err = newProject(); err != nil {
 		return err
 	}
 	if d.config, err = d.project.Config(ctx); err != nil {
 		return err
 	}
+	return d.project.Build(ctx, io.Discard, stack.Catalog, stack.Gateway, stack.Inventory, stack.Identity, "e2e")
+}
+
+func (d *demo) start(ctx context.Context) error {
 	var out bytes.Buffer
 	if err := d.project.Up(ctx, &out); err != nil {
 		return fmt.Errorf("%w\n%s", err, out.String())
 	}
-	return d.project.Build(ctx, &out, "e2e")
+	return nil
 }
 
 func (d *demo) stop() error {

@@ -269,7 +269,7 @@ func TestContainers_areReplacedAlone(t *testing.T) {
 // With AUTH_MODE=jwks: the first signing key is made by itself, the matrix passes from inside, and a second key is published while
 // everything runs.
 func TestContainers_shareNoKeyInJWKSMode(t *testing.T) {
-	running(t) // so that the images are there
+	built(t)
 	d := &demo{}
 	var err error
 	if d.project, err = newProject(); err != nil {

@@ -9,7 +9,7 @@ import (
 
 func TestUp_saysWhichPortIsTaken(t *testing.T) {
 	t.Parallel()
-	running(t) // the images are there
+	built(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -23,7 +23,7 @@ func TestUp_saysWhichPortIsTaken(t *testing.T) {
 
 func TestUp_saysWhichContainerFailsAndWhy(t *testing.T) {
 	t.Parallel()
-	running(t)
+	built(t)
 	p := tree(t)
 	p.Env = append(p.Env, "FUSIONAUTH_PUBLIC_URL=http://login.example.com")
 	t.Cleanup(func() {
