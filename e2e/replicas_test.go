@@ -389,7 +389,7 @@ func (r *replicas) deactivate(t testing.TB, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", use(t).secrets["FUSIONAUTH_API_KEY"])
+	req.Header.Set("Authorization", use(t).secrets["KICKSTART_API_KEY"])
 	res, err := matrix.Direct().RoundTrip(req)
 	if err != nil {
 		t.Fatal(err)

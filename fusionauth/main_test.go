@@ -17,7 +17,7 @@ import (
 func environment(t *testing.T, changes ...string) []string {
 	t.Helper()
 	return append([]string{
-		"FUSIONAUTH_API_KEY=bootstrap-api-key", "GATEWAY_LOGIN_API_KEY=gateway-login-api-key", "FUSIONAUTH_ISSUER=http://localhost:9011",
+		"KICKSTART_API_KEY=bootstrap-api-key", "FUSIONAUTH_API_KEY=gateway-login-api-key", "FUSIONAUTH_ISSUER=http://localhost:9011",
 		"JWT_SIGNING_KEY=0123456789abcdef0123456789abcdef", "ACCESS_TOKEN_KEY_ID=5b0f7a6e-3c0e-4a0f-9a55-0a1f6f7c1001",
 		"FUSIONAUTH_CLIENT_SECRET=client-secret", "GATEWAY_REDIRECT_URL=http://localhost:3000/oauth-redirect",
 		"GATEWAY_LOGOUT_URL=http://localhost:3000/logout/frontchannel", "GATEWAY_POST_LOGOUT_URL=http://localhost:3000/",
@@ -46,7 +46,7 @@ func TestLoadConfig_everyFaultAtOnce(t *testing.T) {
 	if err == nil {
 		t.Fatal("load passes")
 	}
-	for _, want := range []string{"LOG_LEVEL", "GATEWAY_REDIRECT_URI", "kickstart.json:4: environment variable FUSIONAUTH_API_KEY", "MANAGER_PASSWORD"} {
+	for _, want := range []string{"LOG_LEVEL", "GATEWAY_REDIRECT_URI", "kickstart.json:4: environment variable KICKSTART_API_KEY", "MANAGER_PASSWORD"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("load = %v\nwant %s in it", err, want)
 		}

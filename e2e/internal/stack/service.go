@@ -79,7 +79,7 @@ func (s *Stack) settings(svc service) map[string]string {
 	gateway := s.URL(Gateway)
 	env := map[string]string{"ADDR": strings.Join(s.addresses.listen(svc), ",")}
 	if svc.name == Identity {
-		maps.Copy(env, s.cfg.Secrets.pick("FUSIONAUTH_API_KEY", "GATEWAY_LOGIN_API_KEY", "JWT_SIGNING_KEY", "FUSIONAUTH_CLIENT_SECRET",
+		maps.Copy(env, s.cfg.Secrets.pick("KICKSTART_API_KEY", "FUSIONAUTH_API_KEY", "JWT_SIGNING_KEY", "FUSIONAUTH_CLIENT_SECRET",
 			"ADMIN_PASSWORD", "MANAGER_PASSWORD", "CUSTOMER_PASSWORD", "ANONYMOUS_PASSWORD"))
 		env["FUSIONAUTH_ISSUER"] = s.URL(Identity)
 		env["ACCESS_TOKEN_KEY_ID"] = userKeys[s.cfg.userAlgorithm()]
@@ -106,8 +106,7 @@ func (s *Stack) settings(svc service) map[string]string {
 		}
 		if source := s.cfg.Env["GATEWAY_TOKEN_SOURCE"]; source != "" {
 			env["GATEWAY_TOKEN_SOURCE"] = source
-			env["FUSIONAUTH_API_KEY"] = s.cfg.Secrets["GATEWAY_LOGIN_API_KEY"]
-			maps.Copy(env, s.cfg.Secrets.pick("ANONYMOUS_PASSWORD"))
+			maps.Copy(env, s.cfg.Secrets.pick("FUSIONAUTH_API_KEY", "ANONYMOUS_PASSWORD"))
 		}
 		env["CATALOG_URL"] = s.URL(Catalog)
 		env["INVENTORY_URL"] = s.URL(Inventory)

@@ -34,7 +34,7 @@ func TestStack_givesEachServiceOnlyWhatItNeeds(t *testing.T) {
 		stack.Catalog: slices.Concat(service, []string{"DATABASE_URL", "GATEWAY_ISSUER", "SEED_DEMO"}), stack.Inventory: slices.Concat(service, []string{"DATABASE_URL", "SEED_DEMO"}),
 		stack.Identity: slices.Concat(everyone, []string{
 			"ACCESS_TOKEN_KEY_ID", "ADMIN_PASSWORD", "ANONYMOUS_PASSWORD", "CUSTOMER_PASSWORD", "FUSIONAUTH_API_KEY", "FUSIONAUTH_CLIENT_SECRET",
-			"FUSIONAUTH_ISSUER", "GATEWAY_LOGIN_API_KEY", "GATEWAY_LOGOUT_URL", "GATEWAY_POST_LOGOUT_URL", "GATEWAY_REDIRECT_URL", "GATEWAY_WEBHOOK_URL", "MANAGER_PASSWORD",
+			"FUSIONAUTH_ISSUER", "KICKSTART_API_KEY", "GATEWAY_LOGOUT_URL", "GATEWAY_POST_LOGOUT_URL", "GATEWAY_REDIRECT_URL", "GATEWAY_WEBHOOK_URL", "MANAGER_PASSWORD",
 			"REFRESH_TOKEN_USAGE_POLICY",
 		}),
 	}
@@ -251,7 +251,7 @@ func TestBanner_tellsANewcomerWhatToTry(t *testing.T) {
 	if n := strings.Count(banner, "    curl "); n != 3 {
 		t.Errorf("the banner has %d curl commands, want 3", n)
 	}
-	for _, secret := range []string{"JWT_SIGNING_KEY", "SESSION_SECRET", "FUSIONAUTH_CLIENT_SECRET", "FUSIONAUTH_API_KEY", "ANONYMOUS_PASSWORD"} {
+	for _, secret := range []string{"JWT_SIGNING_KEY", "SESSION_SECRET", "FUSIONAUTH_CLIENT_SECRET", "KICKSTART_API_KEY", "ANONYMOUS_PASSWORD"} {
 		if strings.Contains(banner, cfg.Secrets[secret]) {
 			t.Errorf("the banner shows %s", secret)
 		}

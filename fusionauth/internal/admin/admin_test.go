@@ -41,7 +41,7 @@ var setup = sync.OnceValues(func() (kickstart.Setup, error) {
 	text := strings.Replace(string(data), `"algorithm": "RS256",
           "length": 2048,`, `"algorithm": "ES256",`, 1)
 	env := map[string]string{
-		"FUSIONAUTH_API_KEY": apiKey, "FUSIONAUTH_ISSUER": "http://id.test", "JWT_SIGNING_KEY": secret, "ACCESS_TOKEN_KEY_ID": hmacKeyID,
+		"KICKSTART_API_KEY": apiKey, "FUSIONAUTH_ISSUER": "http://id.test", "JWT_SIGNING_KEY": secret, "ACCESS_TOKEN_KEY_ID": hmacKeyID,
 		"GATEWAY_REDIRECT_URL": "http://shop.test/cb", "GATEWAY_LOGOUT_URL": "http://shop.test/out", "GATEWAY_POST_LOGOUT_URL": "http://shop.test/",
 		"GATEWAY_WEBHOOK_URL": "http://shop.test/webhook", "REFRESH_TOKEN_USAGE_POLICY": "Reusable",
 	}

@@ -42,7 +42,7 @@ const (
 
 func environment() map[string]string {
 	return map[string]string{
-		"FUSIONAUTH_API_KEY": apiKey, "GATEWAY_LOGIN_API_KEY": loginAPIKey, "JWT_SIGNING_KEY": hmacSecret, "ACCESS_TOKEN_KEY_ID": hmacKeyID,
+		"KICKSTART_API_KEY": apiKey, "FUSIONAUTH_API_KEY": loginAPIKey, "JWT_SIGNING_KEY": hmacSecret, "ACCESS_TOKEN_KEY_ID": hmacKeyID,
 		"FUSIONAUTH_CLIENT_SECRET": clientSecret, "GATEWAY_REDIRECT_URL": callback, "GATEWAY_LOGOUT_URL": frontLogout,
 		"GATEWAY_POST_LOGOUT_URL": home, "ADMIN_PASSWORD": password(admin), "CUSTOMER_PASSWORD": password(customer),
 		"ANONYMOUS_PASSWORD": password("anonymous@example.com"), "MANAGER_PASSWORD": password("manager@example.com"),

@@ -17,7 +17,7 @@ import (
 // It must be the issuer, access tokens must be signed with the HMAC key, and refresh tokens be reusable. The rest comes from the environment that the kickstart
 // was run with, under its own names:
 //
-//	FUSIONAUTH_API_KEY, GATEWAY_LOGIN_API_KEY, JWT_SIGNING_KEY, FUSIONAUTH_CLIENT_SECRET, GATEWAY_REDIRECT_URL, GATEWAY_LOGOUT_URL,
+//	KICKSTART_API_KEY, FUSIONAUTH_API_KEY, JWT_SIGNING_KEY, FUSIONAUTH_CLIENT_SECRET, GATEWAY_REDIRECT_URL, GATEWAY_LOGOUT_URL,
 //	GATEWAY_POST_LOGOUT_URL, ADMIN_PASSWORD, MANAGER_PASSWORD, CUSTOMER_PASSWORD, ANONYMOUS_PASSWORD,
 //	FUSIONAUTH_CLIENT_ID (default the kickstart's)
 //
@@ -34,8 +34,8 @@ func given(name string) string { return os.Getenv(name) } //nolint:forbidigo // 
 var (
 	clientID    = setting("FUSIONAUTH_CLIENT_ID", "e9fdb985-9173-4e01-9d73-ac2d60d1dc8e")
 	hmacSecret  = setting("JWT_SIGNING_KEY", "0123456789abcdef0123456789abcdef")
-	apiKey      = setting("FUSIONAUTH_API_KEY", "bootstrap-api-key")
-	loginAPIKey = setting("GATEWAY_LOGIN_API_KEY", "gateway-login-api-key")
+	apiKey      = setting("KICKSTART_API_KEY", "bootstrap-api-key")
+	loginAPIKey = setting("FUSIONAUTH_API_KEY", "gateway-login-api-key")
 	callback    = setting("GATEWAY_REDIRECT_URL", "http://shop.test/oauth-redirect")
 	home        = setting("GATEWAY_POST_LOGOUT_URL", "http://shop.test/")
 	frontLogout = setting("GATEWAY_LOGOUT_URL", "http://shop.test/logout/frontchannel")
@@ -62,7 +62,7 @@ func password(email string) string { return setting(passwords[email], "password-
 // TestMain refuses to aim without a complete environment: every test would fail, for another reason than it says.
 func TestMain(m *testing.M) {
 	names := []string{
-		"FUSIONAUTH_API_KEY", "GATEWAY_LOGIN_API_KEY", "JWT_SIGNING_KEY", "FUSIONAUTH_CLIENT_SECRET", "GATEWAY_REDIRECT_URL", "GATEWAY_LOGOUT_URL",
+		"KICKSTART_API_KEY", "FUSIONAUTH_API_KEY", "JWT_SIGNING_KEY", "FUSIONAUTH_CLIENT_SECRET", "GATEWAY_REDIRECT_URL", "GATEWAY_LOGOUT_URL",
 		"GATEWAY_POST_LOGOUT_URL", "ADMIN_PASSWORD", "MANAGER_PASSWORD", "CUSTOMER_PASSWORD", "ANONYMOUS_PASSWORD",
 	}
 	for _, name := range names {

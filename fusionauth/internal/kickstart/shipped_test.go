@@ -31,7 +31,7 @@ const (
 
 func shippedEnvironment() map[string]string {
 	return map[string]string{
-		"FUSIONAUTH_API_KEY": "bootstrap-api-key", "GATEWAY_LOGIN_API_KEY": "gateway-login-api-key", "FUSIONAUTH_ISSUER": "http://localhost:9011",
+		"KICKSTART_API_KEY": "bootstrap-api-key", "FUSIONAUTH_API_KEY": "gateway-login-api-key", "FUSIONAUTH_ISSUER": "http://localhost:9011",
 		"JWT_SIGNING_KEY": "0123456789abcdef0123456789abcdef", "ACCESS_TOKEN_KEY_ID": gatewayHMACID, "FUSIONAUTH_CLIENT_SECRET": "client-secret",
 		"GATEWAY_REDIRECT_URL": shippedCallURL, "GATEWAY_LOGOUT_URL": "http://localhost:3000/logout/frontchannel",
 		"GATEWAY_POST_LOGOUT_URL": "http://localhost:3000/", "ADMIN_PASSWORD": "password-admin", "CUSTOMER_PASSWORD": "password-customer",
