@@ -13,8 +13,8 @@ import (
 	"storefront/e2e/internal/stack"
 )
 
-// errLies is the outcome of faults under which an answer was not honest.
-var errLies = errors.New("under a fault, a client was told something untrue")
+// errChaos is the outcome of faults under which an answer was not honest, or after which something stayed away.
+var errChaos = errors.New("a fault had worse consequences than it may have")
 
 // backWithin is how soon all must be well again.
 const backWithin = 2 * time.Second
@@ -36,8 +36,8 @@ func runChaos(ctx context.Context, out terminal) error {
 	if err := writeDocument(root, "chaos.md", report.Markdown()); err != nil {
 		return err
 	}
-	if lies := report.Lies(); len(lies) > 0 {
-		return fmt.Errorf("%w:\n%s", errLies, strings.Join(lies, "\n"))
+	if found := report.Findings(); len(found) > 0 {
+		return fmt.Errorf("%w:\n%s", errChaos, strings.Join(found, "\n"))
 	}
 	_, err = fmt.Fprintln(out, "written to", filepath.Join(root, "docs", "chaos.md"))
 	return err

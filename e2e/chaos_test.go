@@ -29,8 +29,8 @@ func TestChaos(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, lie := range report.Lies() {
-		t.Error(lie)
+	for _, finding := range report.Findings() {
+		t.Error(finding)
 	}
 	want, err := os.ReadFile(filepath.Join(use(t).root, "docs", "chaos.md"))
 	if err != nil {

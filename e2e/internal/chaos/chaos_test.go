@@ -156,15 +156,25 @@ func allSeen(outcomes ...chaos.Outcome) []map[chaos.Outcome]int {
 	return slices.Repeat([]map[chaos.Outcome]int{chaos.Seen(outcomes...)}, len(chaos.Probes()))
 }
 
-func TestReport_Lies(t *testing.T) {
+func TestReport_Findings(t *testing.T) {
 	t.Parallel()
 	report := chaos.Report{
-		Lines: []chaos.Row{{Where: "a – b", Fault: "reset", Outcomes: all("503")}, {Where: "a – b", Fault: "latency", Outcomes: append(all(chaos.OK)[1:], "401")}},
-		Kills: []chaos.Kill{{Process: "catalog", Seen: append(allSeen(chaos.OK, "503")[1:], chaos.Seen(chaos.OK, chaos.Wrong))}},
+		Lines: []chaos.Row{
+			{Where: "a – b", Fault: "reset", Outcomes: all("503"), Back: 1},
+			{Where: "a – b", Fault: "latency", Outcomes: append(all(chaos.OK)[1:], "401"), Back: 1},
+			{Where: "a – b", Fault: "refused", Outcomes: all("503")},
+		},
+		Kills: []chaos.Kill{
+			{Process: "catalog", Seen: append(allSeen(chaos.OK, "503")[1:], chaos.Seen(chaos.OK, chaos.Wrong)), Back: 1},
+			{Process: "inventory", Seen: allSeen(chaos.OK)},
+		},
 	}
 	last := chaos.Probes()[len(chaos.Probes())-1].Name
-	want := []string{`a – b, latency: ` + last + ` was "401"`, `catalog, kill -9: ` + last + ` was "other"`}
-	if diff := cmp.Diff(want, report.Lies()); diff != "" {
+	want := []string{
+		`a – b, latency: ` + last + ` was "401"`, "a – b, refused: not back in time",
+		`catalog, kill -9: ` + last + ` was "other"`, "inventory, kill -9: not back in time",
+	}
+	if diff := cmp.Diff(want, report.Findings()); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -122,25 +122,35 @@ func (k Kill) cells() string {
 	return strings.Join(cells, " | ")
 }
 
-// Lies are the outcomes that tell the client something untrue, each with where it was seen.
-func (r Report) Lies() []string {
-	var lies []string
-	note := func(where, fault, probe string, o Outcome) {
+const kill9 = "kill -9" // the fault of a process
+
+// Findings are what must not be, each with where it was seen: an outcome that tells the client something untrue, and what was not well
+// again in time.
+func (r Report) Findings() []string {
+	var found []string
+	look := func(where, fault, probe string, o Outcome) {
 		if !o.Honest() {
-			lies = append(lies, fmt.Sprintf("%s, %s: %s was %q", where, fault, probe, o))
+			found = append(found, fmt.Sprintf("%s, %s: %s was %q", where, fault, probe, o))
+		}
+	}
+	well := func(where, fault string, back time.Duration) {
+		if back == 0 {
+			found = append(found, fmt.Sprintf("%s, %s: not back in time", where, fault))
 		}
 	}
 	for _, row := range r.Lines {
 		for i, o := range row.Outcomes {
-			note(row.Where, row.Fault, Probes()[i].Name, o)
+			look(row.Where, row.Fault, Probes()[i].Name, o)
 		}
+		well(row.Where, row.Fault, row.Back)
 	}
 	for _, k := range r.Kills {
 		for i, seen := range k.Seen {
 			for o := range seen {
-				note(k.Process, "kill -9", Probes()[i].Name, o)
+				look(k.Process, kill9, Probes()[i].Name, o)
 			}
 		}
+		well(k.Process, kill9, k.Back)
 	}
-	return lies
+	return found
 }
