@@ -40,11 +40,14 @@ var problems = problem.Table{
 }
 
 func (l *Login) fail(c *gin.Context, err error) {
-	if errors.Is(err, errUnavailable) || errors.Is(err, session.ErrAway) {
+	if transient(err) {
 		c.Header("Retry-After", "1")
 	}
 	problems.Respond(c, err)
 }
+
+// transient reports whether trying again in a moment may help.
+func transient(err error) bool { return errors.Is(err, errUnavailable) || errors.Is(err, session.ErrAway) }
 
 // callback receives the browser from the identity server (RFC 6749 §4.1.2).
 func (l *Login) callback(c *gin.Context) {
@@ -58,7 +61,7 @@ func (l *Login) callback(c *gin.Context) {
 	l.attempts.clear(c.Writer, state)
 	first, err := l.cfg.Store.Spend(c.Request.Context(), state, attemptLife)
 	if err != nil {
-		l.fail(c, fmt.Errorf("%w: %w", session.ErrAway, err))
+		l.fail(c, err)
 		return
 	}
 	if !first {
@@ -72,7 +75,7 @@ func (l *Login) callback(c *gin.Context) {
 	}
 	before, _ := session.From(c) // the zero value is none
 	if err := session.Start(c, record); err != nil {
-		l.fail(c, fmt.Errorf("%w: %w", session.ErrAway, err))
+		l.fail(c, err)
 		return
 	}
 	c.Set(gin.AuthUserKey, record.Subject)

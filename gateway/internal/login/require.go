@@ -84,6 +84,8 @@ func (l *Login) Visitor(c *gin.Context) (auth.Principal, session.Record, bool) {
 func (l *Login) refuse(c *gin.Context, err error) {
 	refusal, refused := errors.AsType[auth.Refusal](err)
 	switch {
+	case transient(err):
+		l.fail(c, err)
 	case errors.Is(err, errUntrusted), !refused && !errors.Is(err, session.ErrNone):
 		problem.Unavailable(c, "Your sign-in cannot be checked at the moment.", err)
 	case visits(c.Request):

@@ -63,8 +63,8 @@ func TestRequire_storeAway(t *testing.T) {
 	s.store.down.Store(true)
 	for _, target := range []string{"/me", "/logout"} {
 		res := b.get(target, "Accept", "text/html")
-		if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" {
-			t.Errorf("%s = %d, want 503 with Retry-After, never 401", target, res.StatusCode)
+		if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" || !strings.Contains(res.text, "session-unavailable") {
+			t.Errorf("%s = %d %s, want 503 session-unavailable with Retry-After, never 401", target, res.StatusCode, res.text)
 		}
 	}
 	s.store.down.Store(false)

@@ -2,7 +2,7 @@ package login_test
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -41,7 +41,7 @@ type fallible struct {
 	down atomic.Bool
 }
 
-var errDown = errors.New("store is down")
+var errDown = fmt.Errorf("%w: it is down", session.ErrAway)
 
 func (f *fallible) Load(ctx context.Context, k session.Key) (session.Record, error) {
 	if f.down.Load() {

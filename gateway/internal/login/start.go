@@ -1,6 +1,7 @@
 package login
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -26,7 +27,7 @@ func (l *Login) start(c *gin.Context) {
 	}
 	p, err := l.provider.get(c.Request.Context())
 	if err != nil {
-		problem.Unavailable(c, "Signing in is not possible at the moment.", err)
+		l.fail(c, fmt.Errorf("%w: %w", errUnavailable, err))
 		return
 	}
 	t := newAttempt(returnTo, strays(c), l.now())

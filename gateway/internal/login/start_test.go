@@ -202,8 +202,8 @@ func TestLogin_identityServerAway(t *testing.T) {
 	s := newShop(t)
 	s.id.Close()
 	res := s.browser(t).get("/login")
-	if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" {
-		t.Errorf("/login = %d %s, want 503 with Retry-After", res.StatusCode, res.text)
+	if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" || !strings.Contains(res.text, "identity-unavailable") {
+		t.Errorf("/login = %d %s, want 503 identity-unavailable with Retry-After", res.StatusCode, res.text)
 	}
 }
 
