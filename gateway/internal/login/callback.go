@@ -47,7 +47,9 @@ func (l *Login) fail(c *gin.Context, err error) {
 }
 
 // transient reports whether trying again in a moment may help.
-func transient(err error) bool { return errors.Is(err, errUnavailable) || errors.Is(err, session.ErrAway) }
+func transient(err error) bool {
+	return errors.Is(err, errUnavailable) || errors.Is(err, session.ErrAway)
+}
 
 // callback receives the browser from the identity server (RFC 6749 §4.1.2).
 func (l *Login) callback(c *gin.Context) {
