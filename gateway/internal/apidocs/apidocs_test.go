@@ -181,6 +181,8 @@ func TestDocument_ofAStrangeService(t *testing.T) {
 		"no paths":      `{"openapi":"3.1.0"}`,
 		"another shape": `{"paths":{"/cups/{id}":{"get":{"tags":[1],"security":["x"],"parameters":{},"responses":{"x":1,"200":{"$ref":"#/a"}}}}},"tags":[1],"components":{"schemas":[]}}`,
 		"a circle":      `{"paths":{"/cups/{id}":{"get":{"tags":["C"],"responses":{"200":{"$ref":"#/a"}}}}},"a":{"$ref":"#/a"},"tags":[{"name":"C"}]}`,
+		"a list of itself": `{"paths":{"/cups/{id}":{"get":{"tags":["C"],"responses":{"200":{"description":"A"}}}}},"tags":[{"name":"C"}],
+			"components":{"schemas":{"L":{"type":"array","items":{"$ref":"#/components/schemas/L"}},"O":{"properties":{"p":{"$ref":"#/components/schemas/L"}}}}}}`,
 	} {
 		h, _ := newDoor(t, text)
 		for _, target := range []string{"/openapi.json", "/docs"} {

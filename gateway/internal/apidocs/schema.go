@@ -32,7 +32,12 @@ func (r reader) fields(o object) []field {
 const refSchema = "#/components/schemas/"
 
 // kind says in a few words what a schema lets be.
-func (r reader) kind(v any) kind {
+func (r reader) kind(v any) kind { return r.kindWithin(v, maxNested) }
+
+// maxNested is how many lists may lie in one another: none of ours does, and others' may go in circles.
+const maxNested = 8
+
+func (r reader) kindWithin(v any, depth int) kind {
 	o := resolve(r.doc, v)
 	if name, is := strings.CutPrefix(textOf(objectOf(v), "$ref"), refSchema); is && in(o, "properties") != nil {
 		return kind{name, name}
@@ -42,8 +47,8 @@ func (r reader) kind(v any) kind {
 		return kind{Text: fmt.Sprintf("%q", o["const"])}
 	case o["enum"] != nil:
 		return kind{Text: "one of " + words(listOf(o, "enum"))}
-	case o["type"] == "array":
-		of := r.kind(o["items"])
+	case o["type"] == "array" && depth > 0:
+		of := r.kindWithin(o["items"], depth-1)
 		return kind{"list of " + of.Text, of.Schema}
 	case textOf(o, "format") == "date-time":
 		return kind{Text: "time"}
