@@ -125,6 +125,9 @@ func (p *Pages) move(c *gin.Context) {
 		return
 	}
 	o, faults := y.order(v)
+	if len(faults) == 0 && v["step"] != stepRecord {
+		faults = y.shortage(o)
+	}
 	if len(faults) == 0 {
 		o.Name, faults, ok = p.productName(c, y, o.ProductID, v)
 	}
@@ -173,9 +176,10 @@ func (p *Pages) confirm(c *gin.Context, status int, y yard, o order, v map[strin
 	p.render(c, status, "confirm", "Is this right?", page)
 }
 
-// record has inventory do it. A name goes along for a product that is new to the branch.
+// record has inventory do it. A name goes along where the product's number was typed, as it is for one that is new to the branch. Whether it
+// is new by now does not matter: what is sent again must be what was sent before.
 func (p *Pages) record(c *gin.Context, y yard, o order, v map[string]string) {
-	if _, here := y.level(o.ProductID); here {
+	if v["product_id"] != "" {
 		o.Name = ""
 	}
 	var done Movement

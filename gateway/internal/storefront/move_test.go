@@ -9,6 +9,8 @@ import (
 
 	"storefront/gateway/internal/storefront"
 	"storefront/shared/problem"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func moving(change ...string) url.Values {
@@ -110,7 +112,11 @@ func TestMove_faults(t *testing.T) {
 		"a transfer to nowhere":  {moving("kind", "transfer"), "to_branch", "must be chosen"},
 		"a transfer to itself":   {moving("kind", "transfer", "to_branch", "1"), "to_branch", "must be chosen"},
 	} {
-		for _, step := range []string{"", "record"} {
+		steps := []string{"", "record"}
+		if name == "more than there is" {
+			steps = steps[:1] // what is recorded may be sent a second time, when what is here is what it has left
+		}
+		for _, step := range steps {
 			s := newShop(t)
 			tt.form.Set("step", step)
 			p := s.post(t, "admin", "/stock/1/move", tt.form)
@@ -165,6 +171,35 @@ func TestMove_silence(t *testing.T) {
 	}
 	if p.value("key") != "KEY0123456789" || p.value("quantity") != "5" {
 		t.Errorf("the form has key %q, quantity %q", p.value("key"), p.value("quantity"))
+	}
+}
+
+// What was recorded although no answer came has changed the branch. Sent again, the form asks inventory the very same, which knows it by its key.
+func TestMove_silenceAfterItWasDone(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		form   url.Values
+		levels []storefront.Level // as the movement has left them
+	}{
+		"all of it sold":    {moving("kind", "sell", "quantity", "11"), []storefront.Level{{ProductID: 1, Name: "Espresso cup"}}},
+		"all of it lost":    {moving("kind", "adjust", "quantity", "-11"), []storefront.Level{{ProductID: 1, Name: "Espresso cup"}}},
+		"new to the branch": {moving("product_id", "", "other", "9"), []storefront.Level{{ProductID: 9, Name: "Tea pot", Quantity: 5}}},
+	} {
+		s := newShop(t)
+		tt.form.Set("step", "record")
+		if p := s.post(t, "admin", "/stock/1/move", tt.form); p.StatusCode != http.StatusSeeOther {
+			t.Fatalf("%s: %d %s", name, p.StatusCode, p.text())
+		}
+		first := s.last(t, http.MethodPost)
+		s.say("inventory GET /branches/1/products", j{"branch": j{"id": 1, "name": "Harbour Street", "city": "Hamburg"}, "products": tt.levels})
+		if p := s.post(t, "admin", "/stock/1/move", tt.form); p.StatusCode != http.StatusSeeOther {
+			t.Errorf("%s, sent again: %d %s", name, p.StatusCode, p.text())
+			continue
+		}
+		again := s.last(t, http.MethodPost)
+		if diff := cmp.Diff(first.Body, again.Body); diff != "" || again.Header.Get("Idempotency-Key") != first.Header.Get("Idempotency-Key") {
+			t.Errorf("%s: what is sent again is another request (-first +again):\n%s", name, diff)
+		}
 	}
 }
 

@@ -90,10 +90,16 @@ func (y yard) order(typed map[string]string) (o order, faults []problem.Field) {
 			fault("to_branch", "must be chosen for a transfer")
 		}
 	}
-	if has := y.quantity(o.ProductID); len(faults) == 0 && has+o.change() < 0 {
-		fault("quantity", fmt.Sprintf("must leave no less than nothing: there are %d", has))
-	}
 	return o, faults
+}
+
+// shortage finds that there is not enough for the movement. It is asked before the movement is sent, and never when it may have been
+// sent before: what is here then may be what it has left.
+func (y yard) shortage(o order) []problem.Field {
+	if has := y.quantity(o.ProductID); has+o.change() < 0 {
+		return []problem.Field{{Name: "quantity", Message: fmt.Sprintf("must leave no less than nothing: there are %d", has)}}
+	}
+	return nil
 }
 
 func whole(text string) (int64, bool) {
