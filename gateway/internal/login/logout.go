@@ -134,18 +134,27 @@ func (l *Login) revocation(ctx context.Context, p *provider, refreshToken string
 // logoutByLink is logout by a link. From another site it only asks, or any link there could sign people out; HEAD, which looks
 // ahead, signs nobody out.
 func (l *Login) logoutByLink(c *gin.Context) {
-	site := c.GetHeader("Sec-Fetch-Site")
-	if c.Request.Method == http.MethodGet && (site == "" || site == "none" || site == "same-origin") {
+	if c.Request.Method == http.MethodGet && fromHere(c) {
 		l.logout(c)
 		return
 	}
 	l.cfg.Pages.ConfirmLogout(c)
 }
 
-// logoutFrontChannel is loaded by the identity server's pages when the user signs out there. It answers 200 however often it is
-// called and whoever calls it.
+// fromHere reports whether no other site has sent the browser here, as far as it says.
+func fromHere(c *gin.Context) bool {
+	site := c.GetHeader("Sec-Fetch-Site")
+	return site == "" || site == "none" || site == "same-origin"
+}
+
+// logoutFrontChannel is loaded by the identity server's pages, in a frame, when the user signs out there. It answers 200 however often it
+// is called and whoever calls it. A link from another site is no frame, and only asks.
 func (l *Login) logoutFrontChannel(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
+	if c.GetHeader("Sec-Fetch-Dest") == "document" && !fromHere(c) {
+		l.cfg.Pages.ConfirmLogout(c)
+		return
+	}
 	if err := session.End(c); err != nil {
 		l.fail(c, fmt.Errorf("%w: %w", session.ErrAway, err))
 		return

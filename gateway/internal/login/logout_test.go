@@ -79,8 +79,12 @@ func TestLogout_frontChannel(t *testing.T) {
 	s := newShop(t)
 	b := s.browser(t)
 	b.mustSignIn()
+	link := b.get("/logout/frontchannel", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "document")
+	if me := b.get("/me"); link.StatusCode != http.StatusOK || link.text != "sure?" || me.StatusCode != http.StatusOK {
+		t.Errorf("a link from another site = %d %s, /me then %d; want the question, and the session", link.StatusCode, link.text, me.StatusCode)
+	}
 	for range 2 {
-		if res := b.get("/logout/frontchannel", "Sec-Fetch-Site", "cross-site"); res.StatusCode != http.StatusOK || res.location() != "" {
+		if res := b.get("/logout/frontchannel", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "iframe"); res.StatusCode != http.StatusOK || res.location() != "" {
 			t.Errorf("= %d to %q, want 200 and no redirect", res.StatusCode, res.location())
 		}
 	}

@@ -51,9 +51,7 @@ func (l *Login) fresh(ctx context.Context, s session.Current) (session.Current, 
 func (l *Login) refresh(ctx context.Context, s session.Current) (session.Current, error) {
 	result := l.refreshes.DoChan(string(s.Key[:]), func() (any, error) {
 		// The exchange serves all who wait: it does not end with the request that happened to begin it.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*providerTimeout)
-		defer cancel()
-		return l.exchange(ctx, s)
+		return l.exchange(context.WithoutCancel(ctx), s)
 	})
 	select {
 	case r := <-result:
@@ -64,7 +62,9 @@ func (l *Login) refresh(ctx context.Context, s session.Current) (session.Current
 }
 
 func (l *Login) exchange(ctx context.Context, s session.Current) (session.Current, error) {
-	release, kept, err := l.takeTurn(ctx, s)
+	waiting, cancel := context.WithTimeout(ctx, 2*providerTimeout)
+	defer cancel()
+	release, kept, err := l.takeTurn(waiting, s)
 	if err != nil {
 		return session.Current{}, err
 	}
@@ -75,6 +75,8 @@ func (l *Login) exchange(ctx context.Context, s session.Current) (session.Curren
 	if kept.RefreshToken == "" {
 		return session.Current{}, l.endSession(ctx, s.Key, "no refresh token")
 	}
+	ctx, cancel = context.WithTimeout(ctx, 2*providerTimeout) // all of it, however long the turn was in coming
+	defer cancel()
 	next, err := l.redeem(ctx, kept)
 	if errors.Is(err, errDenied) {
 		return session.Current{}, l.endSession(ctx, s.Key, "refresh token refused")
@@ -83,10 +85,23 @@ func (l *Login) exchange(ctx context.Context, s session.Current) (session.Curren
 		return session.Current{}, err
 	}
 	if err := l.cfg.Store.Replace(ctx, s.Key, next); err != nil {
-		return session.Current{}, fmt.Errorf("keep refreshed tokens: %w", err)
+		return session.Current{}, errors.Join(fmt.Errorf("keep refreshed tokens: %w", err), l.disown(ctx, err, kept, next))
 	}
 	next.Version++
 	return session.Current{Record: next, Key: s.Key}, nil
+}
+
+// disown revokes the refresh token that an exchange has brought for a session that has ended meanwhile. While the store is away nobody
+// knows whether it has kept it.
+func (l *Login) disown(ctx context.Context, cause error, kept, next session.Record) error {
+	if next.RefreshToken == kept.RefreshToken || !errors.Is(cause, session.ErrNone) && !errors.Is(cause, session.ErrChanged) {
+		return nil
+	}
+	p, err := l.provider.get(ctx)
+	if err != nil {
+		return fmt.Errorf("revoke refresh token: %w", err)
+	}
+	return l.revoke(ctx, p, next.RefreshToken)
 }
 
 // A turn is one replica's right to refresh a session. It ends by itself when its owner dies, later than any exchange takes; who waits

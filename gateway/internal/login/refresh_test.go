@@ -2,6 +2,7 @@ package login_test
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -115,6 +116,28 @@ func TestRefresh_outageIsNotWaitedForByEveryRequest(t *testing.T) {
 	}
 	if got := s.id.refreshes.Load(); got != 1 {
 		t.Errorf("%d exchanges within a moment of an outage, want 1", got)
+	}
+}
+
+// Somebody signs out while tokens are fetched: the token that nobody knows but this exchange is not left good.
+func TestRefresh_ofASessionThatEndsMeanwhile(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	b := s.browser(t)
+	b.mustSignIn()
+	s.id.tell(lie{refresh: func(http.ResponseWriter, map[string]any) bool {
+		all, err := s.store.OfUser(t.Context(), subject)
+		if err != nil || len(all) != 1 || s.store.Delete(t.Context(), all[0].Key) != nil {
+			t.Errorf("end %d sessions: %v", len(all), err)
+		}
+		return false
+	}})
+	s.clock.Advance(9*time.Minute + 30*time.Second)
+	if res := b.get("/token"); res.StatusCode != http.StatusUnauthorized {
+		t.Errorf("= %d %s, want 401", res.StatusCode, res.text)
+	}
+	if got := s.id.revoked; len(got) != 1 || !strings.HasPrefix(got[0], "refresh-") {
+		t.Errorf("revoked = %v, want the token of the exchange", got)
 	}
 }
 

@@ -111,7 +111,7 @@ func (l *Login) Token(c *gin.Context, renew bool) (string, error) {
 	if token == "" {
 		return "", errors.New("route relays a user's token but does not authenticate")
 	}
-	if !renew {
+	if !renew || !session.HasCookie(c.Request, l.cfg.Secure) {
 		return token, nil
 	}
 	current, err := session.From(c)
