@@ -12,7 +12,7 @@ import (
 
 // innerRows are about what stands behind the gateway, and about its settings. They need a stack of our own.
 var innerRows = []Row{
-	{ID: "U1", Name: "a service that cannot be trusted", Sends: "Set-Cookie, redirects, challenges, CORS, the text of its fault, hop-by-hop headers", Source: "OWASP API10:2023, ASVS 4.2", Must: "none of it reaches the browser", Doors: atGateway, try: tryService},
+	{ID: "U1", Name: "a service that cannot be trusted", Sends: "Set-Cookie, redirects, challenges, CORS, scripts, the text of its fault, hop-by-hop headers", Source: "OWASP API10:2023, ASVS 4.2", Must: "none of it reaches the browser", Doors: atGateway, try: tryService},
 	{ID: "U2", Name: "answers that are none", Sends: "two lengths, cut bodies, huge heads, another protocol, 1xx without end", Source: "RFC 9112 §6.3, OWASP API10:2023", Must: "502 or cut, never half an answer as whole", Doors: atGateway, try: tryAnswers},
 	{ID: "U3", Name: "credentials for whoever stands in", Sends: "a request whose service fails", Source: "CVE-2026-41181 (Traefik)", Must: "no other service is asked", Doors: atGateway, Class: []int{24}, try: tryFallback},
 	{ID: "U4", Name: "credentials without proof", Sends: "random and expired tokens and cookies on private routes", Source: "CVE-2022-29226 (Envoy)", Must: "401, no service is asked", Doors: atGateway, Class: []int{18}, try: tryUnproved},
@@ -30,7 +30,7 @@ func tryService(ctx context.Context, p *probe) error {
 		tap.Answer(func(w http.ResponseWriter, _ *http.Request) {
 			for name, value := range map[string]string{
 				"Set-Cookie": "fa.gw.sid=planted; Path=/", "Access-Control-Allow-Origin": "*", "Server": "inner/1.0", "X-Powered-By": "inner", "Proxy-Authenticate": "Basic", "Refresh": "0; url=https://" + evil,
-				"Clear-Site-Data": "*", "Link": "<https://" + evil + ">; rel=preload", "Strict-Transport-Security": "max-age=0", "WWW-Authenticate": "Basic realm=inner", "Content-Type": "application/json", "Public-Key-Pins": "x", "Alt-Svc": "h2=\"" + evil + ":443\"",
+				"Clear-Site-Data": "*", "Link": "<https://" + evil + ">; rel=preload", "Strict-Transport-Security": "max-age=0", "WWW-Authenticate": "Basic realm=inner", "Content-Type": "text/html", "Public-Key-Pins": "x", "Alt-Svc": "h2=\"" + evil + ":443\"",
 			} {
 				w.Header().Set(name, value)
 			}
@@ -54,6 +54,9 @@ func tryService(ctx context.Context, p *probe) error {
 		}
 		if 300 <= a.status && a.status < 400 {
 			p.note("%d: the redirect reaches the browser", status)
+		}
+		if strings.HasPrefix(a.header.Get("Content-Type"), "text/html") && !strings.Contains(a.header.Get("Content-Security-Policy"), "sandbox") {
+			p.note("%d: scripts of the service's would run", status)
 		}
 	}
 	return nil

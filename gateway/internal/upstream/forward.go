@@ -20,9 +20,11 @@ var inward = []string{
 
 // exchange is what one forwarded request needs, kept for the next.
 type exchange struct {
-	req   wire.Request
-	brief [8 << 10]byte // where the answer passes through
-	long  *longBuffer   // where one does that is not brief; else nil
+	service *Service // whose place it holds; nil when it holds none
+	res     *wire.Response
+	req     wire.Request
+	brief   [8 << 10]byte // where the answer passes through
+	long    *longBuffer   // where one does that is not brief; else nil
 }
 
 type longBuffer [maxBuffered]byte
@@ -32,7 +34,20 @@ var (
 	longBuffers = sync.Pool{New: func() any { return new(longBuffer) }}
 )
 
+// leave gives the connection and the place at the service to others.
+func (x *exchange) leave() {
+	if x.res != nil {
+		x.res.Close()
+		x.res = nil
+	}
+	if x.service != nil {
+		x.service.leave()
+		x.service = nil
+	}
+}
+
 func (x *exchange) release() {
+	x.leave()
 	if x.long != nil {
 		longBuffers.Put(x.long)
 		x.long = nil
@@ -48,8 +63,8 @@ func (s *Service) Forward(source TokenSource, private bool) gin.HandlerFunc {
 			problem.Unavailable(c, "The service behind this address has too much to do.", errBusy)
 			return
 		}
-		defer s.leave()
 		x := exchanges.Get().(*exchange)
+		x.service = s
 		defer x.release()
 		call := call{
 			Service: s, c: c, id: server.RequestID(c), source: source, req: &x.req, deadline: time.Now().Add(s.timeout), once: body != nil,
@@ -61,8 +76,8 @@ func (s *Service) Forward(source TokenSource, private bool) gin.HandlerFunc {
 			fail(c, err)
 			return
 		}
-		defer res.Close()
-		x.relay(c, res, private)
+		x.res = res
+		x.relay(c, private)
 	}
 }
 

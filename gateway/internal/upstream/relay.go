@@ -26,8 +26,9 @@ var outward = []string{
 // a 502 or 504. Longer ones are streamed and cut.
 const maxBuffered = 64 << 10
 
-// relay answers with the service's answer.
-func (x *exchange) relay(c *gin.Context, res *wire.Response, private bool) {
+// relay answers with the service's answer. Once that is here whole, a client that is slow to take it keeps nobody from the service.
+func (x *exchange) relay(c *gin.Context, private bool) {
+	res := x.res
 	if !usable(c, res) {
 		return
 	}
@@ -36,7 +37,7 @@ func (x *exchange) relay(c *gin.Context, res *wire.Response, private bool) {
 		fail(c, err)
 		return
 	}
-	if res.Status >= http.StatusBadRequest && shown(c, buf[:n]) {
+	if res.Status >= http.StatusBadRequest && shown(c, res.Status, buf[:n]) {
 		return
 	}
 	copyHeader(c.Writer.Header(), res, private)
@@ -47,6 +48,9 @@ func (x *exchange) relay(c *gin.Context, res *wire.Response, private bool) {
 		c.Header("Content-Length", length)
 	}
 	c.Status(res.Status)
+	if err != nil {
+		x.leave()
+	}
 	c.Writer.WriteHeaderNow()
 	stream(c, res, buf, n, err)
 }
@@ -103,9 +107,9 @@ func lengthOf(method string, res *wire.Response, read int, end error) string {
 }
 
 // shown shows a service's problem to a person as a page of this site, and reports whether it did.
-func shown(c *gin.Context, body []byte) bool {
+func shown(c *gin.Context, status int, body []byte) bool {
 	var d problem.Document
-	return json.Unmarshal(body, &d) == nil && d.Status != 0 && problem.Show(c, d)
+	return json.Unmarshal(body, &d) == nil && d.Status == status && problem.Show(c, d)
 }
 
 // stream passes on the n bytes that are here and then the rest. An answer that breaks off in the middle cuts the client's connection, or
@@ -139,7 +143,12 @@ func copyHeader(to http.Header, res *wire.Response, private bool) {
 	if private {
 		to["Cache-Control"] = []string{"no-store"}
 	}
+	to["Content-Security-Policy"] = inert
 }
+
+// inert keeps an answer from being more than data when somebody opens it in a browser, whatever the service calls it: SVG can hold scripts,
+// and a service that was taken over may send HTML.
+var inert = []string{"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"}
 
 // sentToken reports whether the client itself sent a token, and not a session's cookie (RFC 6750 §3.1).
 func sentToken(c *gin.Context) bool { return c.GetHeader("Authorization") != "" }

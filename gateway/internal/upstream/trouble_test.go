@@ -2,6 +2,7 @@ package upstream_test
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -26,6 +27,13 @@ import (
 // serve runs a gateway over the service of cfg, whose URL is base.
 func serve(t testing.TB, base string, cfg upstream.Config) string {
 	t.Helper()
+	g := httptest.NewServer(handler(t, base, cfg))
+	t.Cleanup(g.Close)
+	return g.URL
+}
+
+func handler(t testing.TB, base string, cfg upstream.Config) http.Handler {
+	t.Helper()
 	u, err := url.Parse(base)
 	if err != nil {
 		t.Fatal(err)
@@ -44,9 +52,7 @@ func serve(t testing.TB, base string, cfg upstream.Config) string {
 		t.Fatal(err)
 	}
 	r.Any("/public/:id", s.Forward(token, false))
-	g := httptest.NewServer(r)
-	t.Cleanup(g.Close)
-	return g.URL
+	return r
 }
 
 // counter is an address where nothing listens until it is opened, and that counts who tries.
@@ -279,5 +285,36 @@ func TestForward_slowBodiesHoldNoPlace(t *testing.T) {
 	}
 	if got := requests(); len(got) != 2 || got[1].body != "0123456789" {
 		t.Errorf("the service got %+v, want the quick one first", got)
+	}
+}
+
+// A client that is slow to take an answer holds no place either, once the answer is here.
+func TestForward_slowReadersHoldNoPlace(t *testing.T) {
+	t.Parallel()
+	answer := strings.Repeat("x", 60<<10)
+	base, _ := record(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) })
+	g := httptest.NewUnstartedServer(handler(t, base, upstream.Config{Concurrency: 1}))
+	g.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		_ = c.(*net.TCPConn).SetWriteBuffer(4 << 10) // or the kernel would take all of the answer
+		return ctx
+	}
+	g.Start()
+	t.Cleanup(g.Close)
+	conn, err := net.Dial("tcp", g.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+	_, _ = io.WriteString(conn, "GET /public/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	from := bufio.NewReader(conn)
+	if line, err := from.ReadString('\n'); err != nil || !strings.Contains(line, "200 OK") {
+		t.Fatalf("= %q, %v", line, err)
+	}
+	if res, body, err := send(t, "GET", g.URL+"/public/2", nil, nil); err != nil || res.StatusCode != http.StatusOK || body != answer {
+		t.Errorf("another client: %v, %v", res, err)
+	}
+	if rest, _ := io.ReadAll(from); !strings.HasSuffix(string(rest), answer) {
+		t.Errorf("the slow client got %d bytes", len(rest))
 	}
 }

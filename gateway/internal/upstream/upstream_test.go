@@ -207,6 +207,7 @@ func TestForward_whatComesOutward(t *testing.T) {
 			want := http.Header{
 				"Content-Type": {"application/json"}, "Cache-Control": {cache}, "Etag": {`"7"`}, "Vary": {"Accept"},
 				"Content-Length": {"7"}, "X-Request-Id": res.Header["X-Request-Id"],
+				"Content-Security-Policy": {"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"},
 			}
 			if diff := cmp.Diff(want, res.Header); diff != "" || res.Header.Get("X-Request-Id") == "theirs" {
 				t.Errorf("%s %s (-want +got)\n%s", method, path, diff)

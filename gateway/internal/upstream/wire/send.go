@@ -39,6 +39,9 @@ func (c *conn) sendBody(req *Request) error {
 			left -= int64(n)
 			end = left == 0
 		}
+		if n == 0 && !end {
+			continue // a chunk of nothing would be the last one
+		}
 		if _, err := c.Write(p.frame(n, req.length < 0, end)); err != nil {
 			return broken("write request body", err)
 		}
