@@ -186,6 +186,8 @@ func TestUnsafeMethods_crossOrigin(t *testing.T) {
 		"another site":                      {[]string{"Cookie", "fa.gw.sid=x", "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}, 403},
 		"a sibling subdomain":               {[]string{"Cookie", "fa.gw.sid=x", "Sec-Fetch-Site", "same-site", "Origin", "http://evil.localhost:3000"}, 403},
 		"an old browser from another site":  {[]string{"Cookie", "fa.gw.sid=x", "Origin", "https://evil.example"}, 403},
+		"an old browser at home":            {[]string{"Cookie", "fa.gw.sid=x", "Origin", "http://shop.localhost:3000"}, 303},
+		"whoever says who the host is":      {[]string{"Cookie", "fa.gw.sid=x", "Origin", f.URL}, 403},
 		"another site without cookies":      {[]string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}, 403},
 		"no browser":                        {nil, 303},
 		"Bearer without cookie, cross-site": {[]string{"Authorization", "Bearer x", "Origin", "https://spa.example"}, 303},
