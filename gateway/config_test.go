@@ -15,6 +15,18 @@ func TestSettings_areInTheREADME(t *testing.T) {
 	configtest.MatchREADME(t, "../README.md", "gateway", s.Declared())
 }
 
+// One environment may be exported to all: no service takes a setting of the gateway's for a misspelt one of its own.
+func TestSettings_areNoFaultElsewhere(t *testing.T) {
+	t.Parallel()
+	s := config.Read(nil)
+	declare(s)
+	for _, setting := range s.Declared() {
+		if err := config.Read([]string{setting.Name + "=x"}).Err(); err != nil {
+			t.Errorf("to a service that does not read it: %v", err)
+		}
+	}
+}
+
 const longEnough = "0123456789abcdef0123456789abcdef"
 
 // environment is a complete one, with changes over it.
