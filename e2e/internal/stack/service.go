@@ -88,6 +88,9 @@ func (s *Stack) settings(svc service) map[string]string {
 		env["GATEWAY_POST_LOGOUT_URL"] = gateway + "/"
 		env["GATEWAY_WEBHOOK_URL"] = gateway + "/webhooks/fusionauth"
 		env["REFRESH_TOKEN_USAGE_POLICY"] = cmp.Or(s.cfg.Env["REFRESH_TOKEN_USAGE_POLICY"], "Reusable")
+		if v := s.cfg.Env["STANDIN_ADMIN"]; v != "" {
+			env["STANDIN_ADMIN"] = v
+		}
 		return env
 	}
 	if s.cfg.sharedKey() {

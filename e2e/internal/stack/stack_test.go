@@ -23,7 +23,7 @@ func TestStack_givesEachServiceOnlyWhatItNeeds(t *testing.T) {
 	cfg := fakeConfig(t, nil)
 	cfg.Env = map[string]string{
 		"PATH": "/somewhere", "HOME": "/home", "LOG_LEVEL": "warn", "AUTH_MODE": "hmac",
-		"AWS_SECRET_ACCESS_KEY": "of somebody", "SESSION_STORE": "redis", "FUSIONAUTH_URL": "http://elsewhere",
+		"AWS_SECRET_ACCESS_KEY": "of somebody", "SESSION_STORE": "redis", "FUSIONAUTH_URL": "http://elsewhere", "STANDIN_ADMIN": "true",
 	}
 	cfg.Override[stack.Catalog]["GATEWAY_ISSUER"] = "shop"
 	s := start(t, cfg)
@@ -35,7 +35,7 @@ func TestStack_givesEachServiceOnlyWhatItNeeds(t *testing.T) {
 		stack.Identity: slices.Concat(everyone, []string{
 			"ACCESS_TOKEN_KEY_ID", "ADMIN_PASSWORD", "ANONYMOUS_PASSWORD", "CUSTOMER_PASSWORD", "FUSIONAUTH_API_KEY", "FUSIONAUTH_CLIENT_SECRET",
 			"FUSIONAUTH_ISSUER", "KICKSTART_API_KEY", "GATEWAY_LOGOUT_URL", "GATEWAY_POST_LOGOUT_URL", "GATEWAY_REDIRECT_URL", "GATEWAY_WEBHOOK_URL", "MANAGER_PASSWORD",
-			"REFRESH_TOKEN_USAGE_POLICY",
+			"REFRESH_TOKEN_USAGE_POLICY", "STANDIN_ADMIN",
 		}),
 	}
 	for name, names := range want {
