@@ -118,7 +118,7 @@ func (n newcomer) run(t testing.TB) *terminal {
 	r.cmd.Dir, r.cmd.Env = n.clone, n.environment()
 	r.cmd.Stdout, r.cmd.Stderr = &r.out, &r.out
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the terminal's foreground group
-	r.cmd.WaitDelay = 5 * time.Second
+	r.cmd.WaitDelay = patience                              // what make has started may outlive it, and says so
 	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
