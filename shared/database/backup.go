@@ -75,6 +75,9 @@ func (d *DB) Restore(ctx context.Context, from string) (err error) {
 	if !ok {
 		return errServer
 	}
+	if log, err := os.Stat(from + "-wal"); err == nil && log.Size() > 0 {
+		return fmt.Errorf("%s is in use or was copied by hand: the last of it is in %s-wal, which would be lost; restore what backup has written", from, from)
+	}
 	if err := d.inspect(ctx, from); err != nil {
 		return err
 	}
@@ -150,15 +153,23 @@ func replace(fresh, path string, now time.Time) error {
 	if err := os.Link(path, aside); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
+	err := moveLog(path, aside)
+	if err == nil {
+		err = os.Rename(fresh, path)
+	}
+	if err != nil {
+		return errors.Join(err, moveLog(aside, path)) // the old database is nothing without it
+	}
+	return syncDirectory(filepath.Dir(path))
+}
+
+func moveLog(from, to string) error {
 	for _, suffix := range []string{"-wal", "-shm"} {
-		if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := os.Rename(from+suffix, to+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}
-	if err := os.Rename(fresh, path); err != nil {
-		return err
-	}
-	return syncDirectory(filepath.Dir(path))
+	return nil
 }
 
 func syncDirectory(dir string) error {

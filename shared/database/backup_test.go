@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"storefront/shared/config"
 	"storefront/shared/database"
@@ -176,14 +177,19 @@ func TestRestore_refuses(t *testing.T) {
 	if err := os.WriteFile(damaged, half(t, good), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	inUse := backupOf("in use", options(1))
+	if err := os.WriteFile(inUse+"-wal", []byte("the last of it"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	other := options(1)
 	other.Name = "other"
 	for name, tt := range map[string]struct{ file, want string }{
-		"nothing":           {filepath.Join(dir, "nothing"), "no such file"},
-		"no database":       {"backup_test.go", "is no database"},
-		"half a backup":     {damaged, "damaged"},
-		"another service's": {backupOf("other", other), "is no database of tally"},
-		"a newer release's": {backupOf("newer", options(3)), "version 3"},
+		"nothing":                     {filepath.Join(dir, "nothing"), "no such file"},
+		"no database":                 {"backup_test.go", "is no database"},
+		"half a backup":               {damaged, "damaged"},
+		"a copy of a database in use": {inUse, "-wal, which would be lost"},
+		"another service's":           {backupOf("other", other), "is no database of tally"},
+		"a newer release's":           {backupOf("newer", options(3)), "version 3"},
 	} {
 		url := databasetest.SQLite(t)
 		_, err := command(t, url, options(1), "restore", tt.file)
@@ -192,6 +198,25 @@ func TestRestore_refuses(t *testing.T) {
 		}
 		if _, err := os.Stat(path(url)); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("%s: left a database", name)
+		}
+	}
+}
+
+// What cannot be put in place leaves the old database as it was, with the log that belongs to it.
+func TestReplace_failure(t *testing.T) {
+	t.Parallel()
+	old := filepath.Join(t.TempDir(), "tally.db")
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.WriteFile(old+suffix, []byte("old"+suffix), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := database.Replace(filepath.Join(filepath.Dir(old), "missing"), old, time.Now()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("= %v, want that the new file is missing", err)
+	}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if text, err := os.ReadFile(old + suffix); err != nil || string(text) != "old"+suffix {
+			t.Errorf("%s: %q, %v", suffix, text, err)
 		}
 	}
 }
