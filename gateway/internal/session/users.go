@@ -1,6 +1,7 @@
 package session
 
 import (
+	"maps"
 	"slices"
 	"sync"
 )
@@ -8,31 +9,32 @@ import (
 // users is the index of a Memory's sessions by subject. Only logins and ends of sessions touch it.
 type users struct {
 	mu       sync.Mutex
-	sessions map[string][]Key
+	sessions map[string]map[Key]struct{}
 }
 
 func (u *users) add(subject string, key Key) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.sessions == nil {
-		u.sessions = make(map[string][]Key)
+		u.sessions = make(map[string]map[Key]struct{})
 	}
-	u.sessions[subject] = append(u.sessions[subject], key)
+	if u.sessions[subject] == nil {
+		u.sessions[subject] = make(map[Key]struct{}, 1)
+	}
+	u.sessions[subject][key] = struct{}{}
 }
 
 func (u *users) remove(subject string, key Key) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	left := slices.DeleteFunc(u.sessions[subject], func(k Key) bool { return k == key })
-	if len(left) == 0 {
+	delete(u.sessions[subject], key)
+	if len(u.sessions[subject]) == 0 {
 		delete(u.sessions, subject)
-	} else {
-		u.sessions[subject] = left
 	}
 }
 
 func (u *users) keys(subject string) []Key {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return slices.Clone(u.sessions[subject])
+	return slices.Collect(maps.Keys(u.sessions[subject]))
 }
