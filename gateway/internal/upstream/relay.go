@@ -48,7 +48,7 @@ func (x *exchange) relay(c *gin.Context, private bool) {
 		c.Header("Content-Length", length)
 	}
 	c.Status(res.Status)
-	if err != nil {
+	if err != nil { // io.EOF
 		x.leave()
 	}
 	c.Writer.WriteHeaderNow()
