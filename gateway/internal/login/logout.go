@@ -44,7 +44,7 @@ func (l *Login) signOut(c *gin.Context, others func(*gin.Context, session.Curren
 	switch {
 	case err != nil:
 		l.forget(c, ended...)
-		l.fail(c, fmt.Errorf("%w: %w", session.ErrAway, err))
+		l.fail(c, err)
 	case !signedIn:
 		c.Redirect(http.StatusSeeOther, "/")
 	default:
@@ -156,7 +156,7 @@ func (l *Login) logoutFrontChannel(c *gin.Context) {
 		return
 	}
 	if err := session.End(c); err != nil {
-		l.fail(c, fmt.Errorf("%w: %w", session.ErrAway, err))
+		l.fail(c, err)
 		return
 	}
 	c.String(http.StatusOK, "signed out\n")
